@@ -1,0 +1,37 @@
+"""What a plugin or backend author imports."""
+
+from pipeline.core.backend import Backend, Call, Reply, Upstream
+from pipeline.core.errors import PrivetError, Rejected, Unavailable, UpstreamFailed, UpstreamTimeout
+from pipeline.core.exchange import Exchange
+from pipeline.core.filters import ReplaceTokens, Scanner, Segments, Taken, Whole
+from pipeline.core.frames import Event
+from pipeline.core.plugin import Channel, Maybe, Plugin, Step, TextFilter
+from pipeline.core.request import Request
+from pipeline.core.texts import Fixed, Text
+
+__all__ = [
+    "Backend",
+    "Call",
+    "Channel",
+    "Event",
+    "Exchange",
+    "Fixed",
+    "Maybe",
+    "Plugin",
+    "PrivetError",
+    "Rejected",
+    "ReplaceTokens",
+    "Reply",
+    "Request",
+    "Scanner",
+    "Segments",
+    "Step",
+    "Taken",
+    "Text",
+    "TextFilter",
+    "Unavailable",
+    "Upstream",
+    "UpstreamFailed",
+    "UpstreamTimeout",
+    "Whole",
+]

@@ -1,0 +1,216 @@
+"""The chain: runs the plugins of one pipeline over one exchange.
+
+A request passes the `pre` plugins in order, a reply the `post` plugins in order. Whether a reply
+comes whole or in pieces, every text of it goes through `feed … flush` of the same filters, so both
+give the same result. Whatever a plugin does wrong ends the exchange: there is no way around one.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from time import perf_counter
+from types import TracebackType
+from typing import Self, TypeVar, cast
+
+import anyio
+from msgspec import Struct
+
+from pipeline.core.channels import Pipe, open_pipe
+from pipeline.core.errors import PluginFailed, PrivetError, Rejected
+from pipeline.core.exchange import Exchange
+from pipeline.core.frames import Frame, Reader
+from pipeline.core.plugin import Channel, Maybe, Step, TextFilter
+from pipeline.core.request import Request
+from pipeline.core.watch import Watch
+
+T = TypeVar("T")
+
+
+class Link(Struct, frozen=True):
+    """A started plugin in a pipeline: its profile's name, and in which of the two lists it is."""
+
+    name: str
+    make: Callable[[Exchange], Step]
+    pre: bool
+    post: bool
+
+
+class Chain(Struct, frozen=True):
+    """The plugins of a pipeline, in the order of `pre` and in the order of `post`.
+
+    `uninspected` names the content that may pass without being looked at. `timeout` bounds each
+    call of a hook, in seconds.
+    """
+
+    pre: Sequence[Link]
+    post: Sequence[Link]
+    watch: Watch
+    uninspected: frozenset[str] = frozenset()
+    timeout: float = 30.0
+
+    def open(self, exchange: Exchange) -> "Run":
+        """The steps for one exchange; use it as an async context manager."""
+        return Run(self, exchange)
+
+
+class Run:
+    """One exchange on its way through a chain."""
+
+    def __init__(self, chain: Chain, exchange: Exchange):
+        self._chain = chain
+        self._exchange = exchange
+        self._steps: dict[str, Step] = {}
+        self._pipes: dict[Channel, Pipe | None] = {}
+
+    async def __aenter__(self) -> Self:
+        try:
+            for link in (*self._chain.pre, *self._chain.post):
+                if link.name not in self._steps:
+                    with self._guard(link.name):
+                        self._steps[link.name] = link.make(self._exchange)
+        except BaseException as error:
+            await self._close(error)
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._close(error)
+
+    async def request(self, request: Request) -> None:
+        """Run the request through the plugins of `pre`."""
+        self._check_opaque(request)
+        for index, link in enumerate(self._chain.pre):
+            await self._on_request(link, request)
+            while (added := request.take_added()) is not None:
+                for earlier in self._chain.pre[:index]:
+                    await self._on_request(earlier, added)
+
+    async def reply(self, frame: Frame, reader: Reader) -> list[Frame]:
+        """Run one frame through the plugins of `post`; the frames that can go out now, in order."""
+        had_text = False
+        for piece in frame.pieces:
+            pipe = self._pipe(piece.channel, once=piece.once)
+            if pipe is None:
+                continue
+            had_text = had_text or bool(piece.text)
+            text = await pipe.feed(piece.text)
+            if piece.once:
+                text += await pipe.flush()
+            if text != piece.text:
+                piece.change(text)
+        for copy in frame.copies:
+            if self._pipe(copy.channel) is not None:
+                copy.drop()
+        out = await self._close_channels(frame, reader)
+        if frame.bare and had_text and not any(piece.text for piece in frame.pieces):
+            return out
+        out.append(frame)
+        return out
+
+    async def _close_channels(self, frame: Frame, reader: Reader) -> list[Frame]:
+        made: list[Frame] = []
+        for channel in frame.closes:
+            pipe = self._pipes.pop(channel, None)
+            tail = await pipe.flush() if pipe is not None else ""
+            if not tail:
+                continue
+            own = [one for one in frame.pieces if one.channel == channel and not one.once]
+            if own:
+                own[-1].change(own[-1].text + tail)
+            else:
+                made.append(reader.make(channel, tail))
+        return made
+
+    def _check_opaque(self, request: Request) -> None:
+        if not self._chain.pre:
+            return
+        for path, name in request.opaque():
+            if name not in self._chain.uninspected:
+                raise Rejected(
+                    f"{path}: `{name}` cannot be inspected for personal data; leave it out, or "
+                    f'allow it with `uninspected = ["{name}"]` in the pipeline',
+                    param=path,
+                )
+
+    async def _on_request(self, link: Link, request: Request) -> None:
+        step = self._steps[link.name]
+        await self._call(link.name, lambda: step.on_request(request))
+
+    def _pipe(self, channel: Channel, *, once: bool = False) -> Pipe | None:
+        """The filters of a channel; None if no plugin wants it."""
+        if not once and channel in self._pipes:
+            return self._pipes[channel]
+
+        def make() -> list[tuple[str, TextFilter]]:
+            found: list[tuple[str, TextFilter]] = []
+            for link in self._chain.post:
+                with self._guard(link.name):
+                    one = self._steps[link.name].on_text(channel)
+                if one is not None:
+                    found.append((link.name, one))
+            return found
+
+        pipe = open_pipe(channel, make, self._call)
+        if not once:
+            self._pipes[channel] = pipe
+        return pipe
+
+    async def _call(self, name: str, hook: Callable[[], Maybe[T]]) -> T:
+        """Call a plugin, wait for it if it must be waited for, and let nothing of it slip by."""
+        with self._guard(name):
+            result = hook()
+            if not isinstance(result, Awaitable):
+                return result
+            limit = min(self._chain.timeout, self._exchange.remaining)
+            with anyio.fail_after(max(0.0, limit)):
+                return await cast(Awaitable[T], result)
+
+    def _guard(self, name: str) -> "_Guard":
+        return _Guard(name, self._exchange.times, self._chain.watch)
+
+    async def _close(self, error: BaseException | None) -> None:
+        """Tell every opened step, last first, whatever the others do."""
+        for name, step in reversed(self._steps.items()):
+            with anyio.move_on_after(self._chain.timeout, shield=True):
+                try:
+                    result = step.on_done(error)
+                    if isinstance(result, Awaitable):
+                        await result
+                except Exception as failure:
+                    self._chain.watch.failed(name, "on_done", failure)
+        self._steps = {}
+        self._pipes = {}
+
+
+class _Guard:
+    """Times a plugin, names it to the watchdog, and turns what it raises into PluginFailed."""
+
+    __slots__ = ("_name", "_start", "_times", "_watch")
+
+    def __init__(self, name: str, times: dict[str, float], watch: Watch):
+        self._name = name
+        self._times = times
+        self._watch = watch
+
+    def __enter__(self) -> None:
+        self._watch.doing = self._name
+        self._start = perf_counter()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._watch.doing = ""
+        taken = perf_counter() - self._start
+        self._times[self._name] = self._times.get(self._name, 0.0) + taken
+        if error is None or isinstance(error, PrivetError) or not isinstance(error, Exception):
+            return
+        self._watch.failed(self._name, "hook", error)
+        what = "took too long" if isinstance(error, TimeoutError) else "failed"
+        # The cause may quote the text it failed on.
+        raise PluginFailed(self._name, what) from None

@@ -1,0 +1,38 @@
+"""One exchange: what is known about a request and its reply besides their text."""
+
+import secrets
+import time
+
+from msgspec import Struct, field
+
+
+def new_id() -> str:
+    """128 unguessable bits, as 32 hexadecimal digits."""
+    return secrets.token_hex(16)
+
+
+class Exchange(Struct, kw_only=True):
+    """What plugins may know of the request at hand; it holds no message text.
+
+    `deadline` is on the clock of `time.monotonic`, in seconds. `user` is what the client says about
+    its user, and not proven. `labels` may be added to by plugins and are matched by routing.
+    `times` collects the seconds that each plugin took.
+    """
+
+    id: str = field(default_factory=new_id)
+    dialect: str = ""
+    pipeline: str = ""
+    model: str = ""
+    stream: bool = False
+    user: str | None = None
+    principal: str | None = None
+    tenant: str | None = None
+    session: str | None = None
+    deadline: float = float("inf")
+    labels: set[str] = field(default_factory=set[str])
+    times: dict[str, float] = field(default_factory=dict[str, float])
+
+    @property
+    def remaining(self) -> float:
+        """Seconds until the deadline; negative once it has passed."""
+        return self.deadline - time.monotonic()

@@ -1,0 +1,87 @@
+"""A reply on its way to the client.
+
+A backend yields events: the bytes of one wire event, or of the whole unstreamed body. The dialect's
+reader makes a frame of each: its JSON, and where the text is in it. The chain changes the text in
+place; what it leaves alone stays JSON-equal. A frame shares no object with anything else.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+from msgspec import Struct, field
+
+from pipeline.core.jsonvalue import JsonObject, Place, put
+from pipeline.core.plugin import Channel
+
+End = Literal["", "done", "error"]
+
+
+class Event(Struct, frozen=True):
+    """What a backend received: the data of one server-sent event, or a `whole` body."""
+
+    data: bytes
+    name: str = ""
+    whole: bool = False
+
+
+class Piece(Struct):
+    """A piece of a channel's text in a frame. A piece that is `once` is a text of its own."""
+
+    channel: Channel
+    text: str
+    place: Place
+    key: str | int
+    once: bool = False
+
+    def change(self, text: str) -> None:
+        """Write another text into the frame."""
+        self.text = text
+        put(self.place, self.key, text)
+
+
+class Copy(Struct, frozen=True):
+    """A second copy of a channel's text, such as log probabilities, that filters cannot rewrite."""
+
+    channel: Channel
+    place: Place
+    key: str | int
+
+    def drop(self) -> None:
+        """Take the copy out: the channel's text is no longer what it repeats."""
+        put(self.place, self.key, None)
+
+
+class Frame(Struct):
+    """One wire event or whole body. `data` is None where an event is no JSON, as in `[DONE]`.
+
+    `closes` lists the channels that end here. A `bare` frame carries nothing but text, and may be
+    dropped when filters hold all of it. `end` says how the reply ends with this frame, if it does.
+    """
+
+    data: JsonObject | None
+    name: str = ""
+    pieces: list[Piece] = field(default_factory=list[Piece])
+    copies: list[Copy] = field(default_factory=list[Copy])
+    closes: Sequence[Channel] = ()
+    bare: bool = False
+    whole: bool = False
+    end: End = ""
+
+
+class Reader(Protocol):
+    """A dialect's reading of one reply; it remembers which channels are open."""
+
+    def read(self, event: Event) -> Frame:
+        """The frame of an event; raises UpstreamFailed if it is not the dialect's."""
+        ...
+
+    def eof(self) -> Frame:
+        """The frame that ends a reply whose connection has ended cleanly.
+
+        Raises UpstreamFailed if the reply was not complete.
+        """
+        ...
+
+    def make(self, channel: Channel, text: str) -> Frame:
+        """A frame with nothing but text, for what was held until its channel closed."""
+        ...

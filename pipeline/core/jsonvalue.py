@@ -1,0 +1,51 @@
+"""JSON as Python values, decoded strictly.
+
+A value is decoded once and encoded once; the bytes that a client sent are never forwarded, because
+duplicate keys would hide text from everything that reads the decoded value.
+"""
+
+from typing import TypeAlias, cast
+
+from msgspec import DecodeError
+from msgspec import json as msgjson
+
+from pipeline.core.errors import BadRequest
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+JsonObject: TypeAlias = "dict[str, Json]"
+Place: TypeAlias = "dict[str, Json] | list[Json]"
+
+_decoder = msgjson.Decoder()
+_encoder = msgjson.Encoder()
+
+
+def decode(data: bytes) -> Json:
+    """The value of `data`; raises ValueError, without any of the text, if it is not valid JSON."""
+    try:
+        return cast(Json, _decoder.decode(data))
+    except (DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"not valid JSON ({type(error).__name__})") from None
+
+
+def decode_object(data: bytes) -> JsonObject:
+    """The object that a request's body is; raises BadRequest if it is anything else."""
+    try:
+        value = decode(data)
+    except ValueError:
+        raise BadRequest("the body is not valid JSON; send one JSON object in UTF-8") from None
+    if not isinstance(value, dict):
+        raise BadRequest("the body is not a JSON object; send one")
+    return value
+
+
+def encode(value: Json) -> bytes:
+    """The JSON text of `value` in UTF-8."""
+    return _encoder.encode(value)
+
+
+def put(place: Place, key: str | int, value: Json) -> None:
+    """Assign to a member of an object or an item of an array."""
+    if isinstance(place, dict):
+        place[str(key)] = value
+    else:
+        place[int(key)] = value

@@ -1,0 +1,188 @@
+"""The walk over a request's JSON by its dialect's layout.
+
+Every string leaf ends up as a text, as fixed or as opaque, except structure whose value its layout
+knows to be harmless. Nothing is left out because nobody thought of it.
+"""
+
+from pipeline.core.embedded import Embedded, leaves
+from pipeline.core.errors import BadRequest
+from pipeline.core.jsonvalue import Json, JsonObject, Place, decode
+from pipeline.core.layout import FREE, UNKNOWN, Node
+from pipeline.core.texts import Fixed, Opaque, Text, TextKind
+
+MAX_DEPTH = 64
+"""Deeper JSON is refused: nobody sends it in earnest, and every walk over it costs stack."""
+
+_SCHEMA_TEXT = frozenset(
+    {"description", "title", "default", "const", "example", "examples", "enum"}
+)
+_SCHEMA_MAPS = frozenset(
+    {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"}
+)
+_SCHEMA_TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
+_SCHEMA_KEYS = frozenset(
+    """$anchor $comment $defs $dynamicAnchor $dynamicRef $id $ref $schema $vocabulary
+    additionalItems additionalProperties allOf anyOf const contains contentEncoding
+    contentMediaType contentSchema default definitions dependencies dependentRequired
+    dependentSchemas deprecated description discriminator else enum example examples
+    exclusiveMaximum exclusiveMinimum format if items mapping maxContains maxItems maxLength
+    maxProperties maximum minContains minItems minLength minProperties minimum multipleOf not
+    nullable oneOf pattern patternProperties prefixItems properties propertyName propertyNames
+    readOnly required strict then title type unevaluatedItems unevaluatedProperties uniqueItems
+    writeOnly""".split()
+)
+"""The vocabulary of JSON Schema 2020-12 and its predecessors, and OpenAPI's additions."""
+
+
+class Walk:
+    """Collects what one value holds, in document order."""
+
+    def __init__(self) -> None:
+        self.texts: list[Text] = []
+        self.fixed: list[Fixed] = []
+        self.opaque: list[Opaque] = []
+        self.embedded: list[Embedded] = []
+        self._role = ""
+        self._turn: int | None = None
+
+    def object(self, value: JsonObject, node: Node, path: str = "", depth: int = 0) -> None:
+        """Walk an object; `path` is where it stands."""
+        if depth > MAX_DEPTH:
+            raise BadRequest(f"the JSON is nested deeper than {MAX_DEPTH} levels; flatten it")
+        if node.schema:
+            self._schema(value, path, depth)
+            return
+        role = value.get("role")
+        if isinstance(role, str):
+            node = node.roles.get(role, node)
+        for key, member in value.items():
+            child = node.fields.get(key)
+            if child is not None:
+                self._value(member, child, value, key, _join(path, key), depth)
+                continue
+            where = _join(path, "*")
+            if node.free:
+                self._text(key, "key", value, key, where)
+            else:
+                self._fix(where, key)
+            child = node.others or (FREE if node.free else UNKNOWN)
+            self._value(member, child, value, key, where, depth)
+
+    def message(self, value: JsonObject, node: Node, path: str) -> None:
+        """Walk one message."""
+        role = value.get("role")
+        self._role = role if isinstance(role, str) else ""
+        self.object(value, node, path, 1)
+        self._role = ""
+
+    def _value(
+        self, value: Json, node: Node, place: Place, key: str | int, path: str, depth: int
+    ) -> None:
+        if isinstance(value, str):
+            self._string(value, node, place, key, path)
+        elif isinstance(value, dict):
+            self.object(value, node, path, depth + 1)
+        elif isinstance(value, list):
+            self._array(value, node, path, depth + 1)
+        elif value is not None and not isinstance(value, bool) and node.numbers:
+            self._text(str(value), "number", place, key, path)
+
+    def _array(self, value: list[Json], node: Node, path: str, depth: int) -> None:
+        if depth > MAX_DEPTH:
+            raise BadRequest(f"the JSON is nested deeper than {MAX_DEPTH} levels; flatten it")
+        child = node.items or (FREE if node.free else UNKNOWN)
+        for index, item in enumerate(value):
+            where = f"{path}[{index}]"
+            if node.turns and isinstance(item, dict):
+                self._turn = index
+                self.message(item, child, where)
+                self._turn = None
+            else:
+                self._value(item, child, value, index, where, depth)
+
+    def _string(self, value: str, node: Node, place: Place, key: str | int, path: str) -> None:
+        match node.string:
+            case "text":
+                self._text(value, "text", place, key, path)
+            case "identity":
+                self._text(value, "identity", place, key, path)
+            case "name":
+                if value not in node.values:
+                    self._fix(path, value)
+            case "opaque":
+                self.opaque.append(Opaque(path, node.opaque))
+                if node.link and not value.startswith("data:"):
+                    self._text(value, "text", place, key, path)
+            case "json":
+                self._embed(value, place, key, path)
+            case "maybe_json":
+                if _is_json(value):
+                    self._embed(value, place, key, path)
+                else:
+                    self._text(value, "text", place, key, path)
+
+    def _embed(self, value: str, place: Place, key: str | int, path: str) -> None:
+        found = leaves(value)
+        if found is None:
+            self._text(value, "text", place, key, path)
+            return
+        embedded = Embedded(value, found, place, key)
+        self.embedded.append(embedded)
+        for index, leaf in enumerate(found):
+            self._text(leaf.text, leaf.kind, embedded, index, f"{path}.*")
+
+    def _text(
+        self, value: str, kind: TextKind, place: "Place | Embedded", key: str | int, path: str
+    ) -> None:
+        if value:
+            text = Text(
+                value, kind, path=path, role=self._role, turn=self._turn, place=place, key=key
+            )
+            self.texts.append(text)
+
+    def _fix(self, path: str, value: str) -> None:
+        if value:
+            self.fixed.append(Fixed(path, value))
+
+    def _schema(self, schema: JsonObject, path: str, depth: int) -> None:
+        """Walk a JSON Schema: prose and example values are text, the rest is structure."""
+        if depth > MAX_DEPTH:
+            raise BadRequest(f"the JSON is nested deeper than {MAX_DEPTH} levels; flatten it")
+        for key, value in schema.items():
+            known = key in _SCHEMA_KEYS
+            where = _join(path, key if known else "*")
+            if not known:
+                self._fix(where, key)
+            if key in _SCHEMA_TEXT or not known:
+                self._value(value, UNKNOWN, schema, key, where, depth)
+            elif key in _SCHEMA_MAPS and isinstance(value, dict):
+                for name, member in value.items():
+                    self._fix(_join(where, "*"), name)
+                    self._structure(member, _join(where, "*"), depth + 1)
+            else:
+                self._structure(value, where, depth)
+
+    def _structure(self, value: Json, path: str, depth: int) -> None:
+        """Walk what stands where a schema has structure or further schemas."""
+        if isinstance(value, str):
+            if value not in _SCHEMA_TYPES:
+                self._fix(path, value)
+        elif isinstance(value, dict):
+            self._schema(value, path, depth + 1)
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                self._structure(item, f"{path}[{index}]", depth + 1)
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def _is_json(value: str) -> bool:
+    if not value.lstrip().startswith(("{", "[")):
+        return False
+    try:
+        decode(value.encode())
+    except ValueError:
+        return False
+    return True

@@ -7,6 +7,7 @@
     ├── UnknownModel          404  no route for the model that the client asked for
     ├── PluginFailed          500  a plugin raised, hung or could not start
     ├── Unavailable           503  draining, overloaded or not ready yet
+    ├── ClientGone            499  the client did not wait for the reply
     └── UpstreamFailed        502  the backend failed
         └── UpstreamTimeout   504  … by saying nothing for too long
 
@@ -87,3 +88,10 @@ class UpstreamTimeout(UpstreamFailed):
 
     status: ClassVar[int] = 504
     code: ClassVar[str] = "upstream_timeout"
+
+
+class ClientGone(PrivetError):
+    """The client went away before it had the whole reply; nobody is left to be told."""
+
+    status: ClassVar[int] = 499
+    code: ClassVar[str] = "client_gone"

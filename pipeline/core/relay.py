@@ -4,7 +4,7 @@ Client and backend choose independently whether they stream. What is between the
 one or many, and all of them go through the chain; only the last step, to the client, differs.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from types import TracebackType
 from typing import Self
@@ -99,7 +99,7 @@ class Relay:
             self._failure = error
             raise
 
-    async def stream(self) -> AsyncIterator[bytes]:
+    async def stream(self) -> AsyncGenerator[bytes, None]:
         """The reply as server-sent events. A failure ends it with an error and no terminator."""
         try:
             async with aclosing(self._frames()) as frames:
@@ -164,7 +164,7 @@ class Relay:
         self._failure = UpstreamFailed("the backend refused the request")
         return Answer(reply.status, False, reply.headers)
 
-    async def _frames(self) -> AsyncIterator[Frame]:
+    async def _frames(self) -> AsyncGenerator[Frame, None]:
         """The frames of the reply, as they leave the chain."""
         assert self._reader is not None, "a reply is read after `start`"
         frame = self._first or await self._next(self._reader)

@@ -1,0 +1,281 @@
+"""Reading a Chat Completions reply: where the text is in each chunk, and in a whole body."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pipeline.core import surrogates
+from pipeline.core.errors import UpstreamFailed
+from pipeline.core.frames import Copy, Event, Frame, Piece
+from pipeline.core.jsonvalue import Json, JsonObject, Place, decode
+from pipeline.core.plugin import Channel
+
+ENVELOPE = ("id", "object", "created", "model", "system_fingerprint", "service_tier", "provider")
+"""Members of a chunk that say nothing of its text."""
+
+_HARMLESS = frozenset((*ENVELOPE, "choices", "obfuscation"))
+_REASONING = ("reasoning_content", "reasoning")
+_REASONING_LISTS = ("reasoning_details", "thinking_blocks")
+_REASONING_TEXT = ("text", "summary", "thinking")
+_STRUCTURE = frozenset({"role", "id", "type", "name", "data", "signature", "format", "object"})
+
+
+class ChatReader:
+    """Remembers, for one reply, which channels are open and which choices have finished."""
+
+    def __init__(self, body: JsonObject):
+        wanted = body.get("n")
+        self._wanted = wanted if isinstance(wanted, int) else 1
+        answer = body.get("response_format")
+        kind = answer.get("type") if isinstance(answer, dict) else "text"
+        self._form: Literal["text", "json"] = "text" if kind in (None, "text") else "json"
+        self._open: dict[Channel, None] = {}
+        self._seen: set[int] = set()
+        self._finished: set[int] = set()
+        self._envelope: JsonObject = {"object": "chat.completion.chunk"}
+        self._halves: dict[Channel, str] | None = None
+
+    def read(self, event: Event) -> Frame:
+        """The frame of a chunk, of `[DONE]`, of an error or of a whole body."""
+        if event.data.strip() == b"[DONE]":
+            return Frame(None, end="done", closes=tuple(self._open))
+        data = self._decode(event.data)
+        if not isinstance(data, dict):
+            raise UpstreamFailed("the backend sent an event that is not a JSON object")
+        if data.get("error"):
+            frame = Frame(data, whole=event.whole, end="error")
+            frame.pieces.extend(once(data))
+            return frame
+        frame = self._reply(data, whole=event.whole)
+        if self._halves is not None:
+            self._join_halves(frame, self._halves)
+            surrogates.clean_all(data)
+        return frame
+
+    def eof(self) -> Frame:
+        """`[DONE]` for a server that forgot it; raises UpstreamFailed if text may be missing."""
+        if len(self._finished) < self._wanted or self._seen - self._finished:
+            raise UpstreamFailed("the backend's reply broke off before its end")
+        return Frame(None, end="done", closes=tuple(self._open))
+
+    def make(self, channel: Channel, text: str) -> Frame:
+        """A chunk with nothing but text."""
+        choice: JsonObject = {
+            "index": channel.choice,
+            "delta": _delta(channel, text),
+            "finish_reason": None,
+        }
+        return Frame({**self._envelope, "choices": [choice]}, bare=True)
+
+    def _decode(self, data: bytes) -> Json:
+        try:
+            return decode(data)
+        except ValueError:
+            pass
+        try:
+            value = surrogates.decode_loosely(data)
+        except ValueError:
+            raise UpstreamFailed("the backend sent an event that is not valid JSON") from None
+        self._halves = self._halves or {}
+        return value
+
+    def _join_halves(self, frame: Frame, halves: dict[Channel, str]) -> None:
+        for piece in frame.pieces:
+            held = "" if piece.once else halves.pop(piece.channel, "")
+            text, half = surrogates.join(held, piece.text)
+            if half and not piece.once and not frame.whole:
+                halves[piece.channel] = half
+            if text != piece.text:
+                piece.change(text)
+
+    def _reply(self, data: JsonObject, *, whole: bool) -> Frame:
+        choices = data.get("choices")
+        if not isinstance(choices, list) or (whole and not choices):
+            raise UpstreamFailed("the backend's reply has no `choices`; is it a chat endpoint?")
+        frame = Frame(data, whole=whole, end="done" if whole else "")
+        frame.bare = bool(choices) and not whole and _only_envelope(data)
+        closes: list[Channel] = []
+        for position, choice in enumerate(choices):
+            if isinstance(choice, dict):
+                closes += self._choice(choice, position, frame)
+        for key, value in data.items():
+            if key not in _HARMLESS:
+                frame.pieces.extend(once(value, data, key))
+        if not whole:
+            self._envelope = {key: data[key] for key in ENVELOPE if key in data}
+            if "usage" in data:
+                self._envelope["usage"] = None
+        frame.closes = tuple(self._open) if whole else tuple(closes)
+        for channel in frame.closes:
+            self._open.pop(channel, None)
+        return frame
+
+    def _choice(self, choice: JsonObject, position: int, frame: Frame) -> list[Channel]:
+        """Read one choice; the channels that its finish reason closes."""
+        index = choice.get("index")
+        index = index if isinstance(index, int) else position
+        self._seen.add(index)
+        message = choice.get("message" if frame.whole else "delta")
+        before = len(frame.pieces)
+        if isinstance(message, dict):
+            bare = self._message(message, index, frame)
+        else:
+            bare = message is None
+        frame.bare = frame.bare and bare and len(frame.pieces) > before
+        self._copies(choice, index, frame)
+        for key, value in choice.items():
+            if key in ("index", "delta", "message", "finish_reason"):
+                continue
+            frame.bare = frame.bare and value is None
+            if key not in ("logprobs", "token_ids"):
+                frame.pieces.extend(once(value, choice, key))
+        if choice.get("finish_reason") is None and not frame.whole:
+            return []
+        frame.bare = False
+        self._finished.add(index)
+        return [channel for channel in self._open if channel.choice == index]
+
+    def _message(self, message: JsonObject, choice: int, frame: Frame) -> bool:
+        """Read a message or delta; whether it holds nothing but text."""
+        bare = True
+        for key, value in message.items():
+            if isinstance(value, str):
+                if key in _STRUCTURE:
+                    bare = False
+                    continue
+                self._add(frame, self._direct(key, choice), value, message, key)
+            elif isinstance(value, list) and key == "tool_calls":
+                bare = self._tool_calls(value, choice, frame) and bare
+            elif isinstance(value, dict) and key in ("function_call", "audio"):
+                bare = False
+                self._nested(key, value, choice, frame)
+            elif isinstance(value, list) and key in _REASONING_LISTS:
+                bare = False
+                self._reasoning(key, value, choice, frame)
+            elif value is not None:
+                bare = False
+                frame.pieces.extend(once(value, message, key))
+        return bare
+
+    def _direct(self, key: str, choice: int) -> Channel:
+        if key == "content":
+            return Channel("content", choice, form=self._form)
+        if key == "refusal":
+            return Channel("refusal", choice)
+        return Channel("reasoning" if key in _REASONING else "other", choice, name=key)
+
+    def _tool_calls(self, calls: list[Json], choice: int, frame: Frame) -> bool:
+        bare = True
+        for position, call in enumerate(calls):
+            if not isinstance(call, dict):
+                continue
+            index = call.get("index")
+            part = index if isinstance(index, int) else position
+            for key, value in call.items():
+                if key == "index":
+                    continue
+                if isinstance(value, dict) and key in ("function", "custom"):
+                    bare = (
+                        self._call(key, value, Channel("arguments", choice, part), frame) and bare
+                    )
+                    continue
+                bare = False
+                if key not in _STRUCTURE:
+                    frame.pieces.extend(once(value, call, key))
+        return bare
+
+    def _call(self, kind: str, call: JsonObject, channel: Channel, frame: Frame) -> bool:
+        text_key = "arguments" if kind == "function" else "input"
+        form: Literal["text", "json"] = "json" if kind == "function" else "text"
+        bare = True
+        for key, value in call.items():
+            if key == text_key and isinstance(value, str):
+                named = Channel(channel.kind, channel.choice, channel.part, form, kind)
+                self._add(frame, named, value, call, key)
+            else:
+                bare = False
+                if key not in _STRUCTURE:
+                    frame.pieces.extend(once(value, call, key))
+        return bare
+
+    def _nested(self, kind: str, value: JsonObject, choice: int, frame: Frame) -> None:
+        for key, text in value.items():
+            if isinstance(text, str) and (kind, key) == ("function_call", "arguments"):
+                channel = Channel("arguments", choice, form="json", name=kind)
+                self._add(frame, channel, text, value, key)
+            elif isinstance(text, str) and (kind, key) == ("audio", "transcript"):
+                self._add(frame, Channel("content", choice, name=kind), text, value, key)
+            elif key not in _STRUCTURE:
+                frame.pieces.extend(once(text, value, key))
+
+    def _reasoning(self, name: str, items: list[Json], choice: int, frame: Frame) -> None:
+        """Read blocks of reasoning, whose text comes in pieces like content does."""
+        for position, item in enumerate(items):
+            if not isinstance(item, dict):
+                continue
+            index = item.get("index")
+            part = index if isinstance(index, int) else position
+            for key, value in item.items():
+                if key in _REASONING_TEXT and isinstance(value, str):
+                    channel = Channel("reasoning", choice, part, name=f"{name}.{key}")
+                    self._add(frame, channel, value, item, key)
+                elif key not in _STRUCTURE:
+                    frame.pieces.extend(once(value, item, key))
+
+    def _copies(self, choice: JsonObject, index: int, frame: Frame) -> None:
+        """Find what repeats a channel's text in another form, or counts its characters."""
+        content = Channel("content", index, form=self._form)
+        logprobs = choice.get("logprobs")
+        if isinstance(logprobs, dict):
+            for key in logprobs:
+                channel = Channel("refusal", index) if key == "refusal" else content
+                frame.copies.append(Copy(channel, logprobs, key))
+        if choice.get("token_ids") is not None:
+            frame.copies.append(Copy(content, choice, "token_ids"))
+        message = choice.get("message" if frame.whole else "delta")
+        annotations = message.get("annotations") if isinstance(message, dict) else None
+        for annotation in annotations if isinstance(annotations, list) else ():
+            citation = annotation.get("url_citation") if isinstance(annotation, dict) else None
+            for key in ("start_index", "end_index") if isinstance(citation, dict) else ():
+                if isinstance(citation, dict) and key in citation:
+                    frame.copies.append(Copy(content, citation, key))
+
+    def _add(self, frame: Frame, channel: Channel, text: str, place: Place, key: str) -> None:
+        self._open[channel] = None
+        frame.pieces.append(Piece(channel, text, place, key))
+
+
+def _only_envelope(data: JsonObject) -> bool:
+    return all(
+        key in _HARMLESS or (key == "usage" and value is None) for key, value in data.items()
+    )
+
+
+def once(value: Json, place: Place | None = None, key: str | int = "") -> Iterator[Piece]:
+    """Every string of a value that is nobody's channel, each a text of its own."""
+    if isinstance(value, str):
+        if place is not None and value:
+            yield Piece(Channel("other", name=str(key)), value, place, key, once=True)
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            yield from once(member, value, name)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from once(item, value, index)
+
+
+def _delta(channel: Channel, text: str) -> JsonObject:
+    """The delta that carries a piece of a channel's text."""
+    match channel.kind, channel.name:
+        case "arguments", "function_call":
+            return {"function_call": {"arguments": text}}
+        case "arguments", "custom":
+            return {"tool_calls": [{"index": channel.part, "custom": {"input": text}}]}
+        case "arguments", _:
+            return {"tool_calls": [{"index": channel.part, "function": {"arguments": text}}]}
+        case "content", "audio":
+            return {"audio": {"transcript": text}}
+        case "reasoning", name if "." in name:
+            field, key = name.split(".")
+            return {field: [{"index": channel.part, key: text}]}
+        case kind, name:
+            return {name or kind: text}

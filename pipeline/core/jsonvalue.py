@@ -12,8 +12,8 @@ from msgspec import json as msgjson
 from pipeline.core.errors import BadRequest
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
-JsonObject: TypeAlias = "dict[str, Json]"
-Place: TypeAlias = "dict[str, Json] | list[Json]"
+JsonObject: TypeAlias = dict[str, "Json"]
+Place: TypeAlias = dict[str, "Json"] | list["Json"]
 
 _decoder = msgjson.Decoder()
 _encoder = msgjson.Encoder()

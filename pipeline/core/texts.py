@@ -28,7 +28,7 @@ class Text:
         path: str = "",
         role: str = "",
         turn: int | None = None,
-        place: "Place | Embedded | None" = None,
+        place: Place | Embedded | None = None,
         key: str | int = "",
     ):
         self.text = text

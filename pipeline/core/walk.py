@@ -132,7 +132,7 @@ class Walk:
             self._text(leaf.text, leaf.kind, embedded, index, f"{path}.*")
 
     def _text(
-        self, value: str, kind: TextKind, place: "Place | Embedded", key: str | int, path: str
+        self, value: str, kind: TextKind, place: Place | Embedded, key: str | int, path: str
     ) -> None:
         if value:
             text = Text(

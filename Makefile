@@ -1,0 +1,61 @@
+# make run          set everything up, start the service on config.toml and show what it does
+# make test         lint, types and tests
+# make test-llama   tests against a real llama.cpp server, built from source: needs g++, takes minutes
+# make bench        measure
+# make lock         bring the locks in line with pyproject.toml and locks/*.in; ARGS=--upgrade for news
+# make clean        remove all that is not in git and can be made again
+
+.PHONY: run test test-llama bench lock clean environment
+.DEFAULT_GOAL := run
+
+ifndef PYTHON
+PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+    $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null \
+    && echo $$python && break; done)
+endif
+INSTALL = $(or $(PYTHON),$(error Privet needs Python 3.11 to 3.14 and finds none; \
+    install one, or name it: make PYTHON=…)) locks/install.py
+BIN := .venv/bin
+LLAMA_SERVER := .cache/llama/llama-server
+
+run:
+	@$(INSTALL) .venv run --project
+	@$(BIN)/privet serve --demo
+
+test: environment
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+test-llama: environment $(LLAMA_SERVER)
+	@$(INSTALL) .venvs/llama llama
+	LLAMA_SERVER=$(abspath $(LLAMA_SERVER)) $(BIN)/pytest tests/llama
+
+bench: environment
+	@set -e; for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python $$script; done
+
+environment:
+	@$(INSTALL) .venv run dev --project
+	@$(INSTALL) .venvs/openai1 openai1
+	@$(INSTALL) .venvs/llmock llmock
+
+$(LLAMA_SERVER): locks/llama-source.txt tests/llama/build_server.sh
+	@$(INSTALL) .venvs/llama llama
+	tests/llama/build_server.sh .venvs/llama $@
+
+# The sets that share .venv agree in every version. Sources are locked where no wheels exist.
+COMPILE = .venvs/uv/bin/uv pip compile --quiet --universal --python-version 3.11 \
+    --generate-hashes --no-header --no-annotate $(ARGS)
+lock:
+	@$(INSTALL) .venvs/uv uv
+	$(COMPILE) pyproject.toml -o locks/run.txt
+	$(COMPILE) pyproject.toml --group dev --constraints locks/run.txt -o locks/dev.txt
+	for name in openai1 llmock llama uv; do $(COMPILE) locks/$$name.in -o locks/$$name.txt; done
+	$(COMPILE) --no-deps --no-binary :all: locks/llama-source.in -o locks/llama-source.txt
+
+clean:
+	rm -rf .venv .venvs .cache build *.egg-info .pytest_cache .ruff_cache .hypothesis \
+	    .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -89,9 +89,8 @@ class RouteConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Config(Struct, frozen=True):
-    """A configuration in which everything fits together.
-
-    `plugins` and `backends` hold the profiles that pipelines and routes use, by name.
+    """A configuration in which everything fits together. The plugins and backends in it are
+    options only; `running` starts them.
     """
 
     path: Path

@@ -1,0 +1,173 @@
+"""From a configuration to running pipelines.
+
+Every plugin and backend lives in a task of its own: there it starts, waits until the service stops,
+and is closed. So all of them start at the same time, and each may keep task groups open.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Protocol, TypeAlias, TypeVar, cast
+
+import anyio
+from anyio.abc import TaskStatus
+from msgspec import Struct
+
+from pipeline.core.backend import Backend, Upstream
+from pipeline.core.chain import Chain, Link
+from pipeline.core.errors import PrivetError
+from pipeline.core.exchange import Exchange
+from pipeline.core.plugin import Maybe, Plugin, Step
+from pipeline.core.relay import Target
+from pipeline.core.watch import Watch
+from pipeline.setup.config import Config, PipelineConfig
+from pipeline.setup.environment import join
+from pipeline.setup.problems import ConfigError, Problems
+from pipeline.setup.routes import Routes
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+Make: TypeAlias = Callable[[Exchange], Step]
+"""Makes a plugin's step for an exchange."""
+
+_CLOSING_TIME = 10.0
+"""Seconds that a plugin or backend has to close what it opened."""
+
+
+class Running(Struct, frozen=True):
+    """A started configuration."""
+
+    config: Config
+    chains: Mapping[str, Chain]
+    upstreams: Mapping[str, Upstream]
+    backends: Mapping[str, Backend]
+    watch: Watch
+    routes: Routes
+
+    def target(self, model: str) -> Target:
+        """Where a request for `model` goes; raises UnknownModel."""
+        route = self.routes.find(model)
+        to = route.to
+        return Target(
+            route=route.name,
+            pipeline=to.pipeline,
+            chain=self.chains[to.pipeline],
+            deadline=self.config.pipelines[to.pipeline].deadline,
+            backend=to.backend,
+            upstream=self.upstreams[to.backend],
+            streams=self.backends[to.backend].streams,
+            model=to.model or model,
+        )
+
+    def models(self) -> list[str]:
+        """The models that clients may be told of: those that the configuration names exactly."""
+        return self.routes.names()
+
+
+@asynccontextmanager
+async def running(config: Config) -> AsyncGenerator[Running]:
+    """Start what the routes of `config` lead to; all of it is closed in the end.
+
+    Raises ConfigError, with every plugin and backend that did not start.
+    """
+    routes = list(config.models.values())
+    pipelines = {route.pipeline: config.pipelines[route.pipeline] for route in routes}
+    listed = {name for one in pipelines.values() for name in (*one.pre, *one.post)}
+    backends = {route.backend: config.backends[route.backend] for route in routes}
+    house = _House(Problems(str(config.path)))
+    failure: Exception | None = None
+    async with anyio.create_task_group() as tasks:
+        try:
+            async with anyio.create_task_group() as starting:
+                for name in listed:
+                    starting.start_soon(tasks.start, house.plugin, name, config.plugins[name])
+                for name, backend in backends.items():
+                    starting.start_soon(tasks.start, house.backend, name, backend)
+            house.check()
+            watch = Watch()
+            chains = {name: _chain(one, house.makes, watch) for name, one in pipelines.items()}
+            yield Running(config, chains, house.upstreams, backends, watch, Routes(config.models))
+        except Exception as error:
+            # Raised below, where the task group does not wrap it.
+            failure = error
+        finally:
+            house.stop.set()
+    if failure is not None:
+        raise failure
+
+
+class _House:
+    """Where plugins and backends live."""
+
+    def __init__(self, problems: Problems):
+        self.makes: dict[str, Make] = {}
+        self.upstreams: dict[str, Upstream] = {}
+        self.stop = anyio.Event()
+        self._problems = problems
+
+    def check(self) -> None:
+        """Raise ConfigError if anything did not start."""
+        if self._problems.found:
+            raise ConfigError(self._problems.found)
+
+    async def plugin(self, name: str, plugin: Plugin, *, task_status: TaskStatus[None]) -> None:
+        """Run a plugin from its start to its end."""
+        await self._live(join("plugins", name), name, plugin, self.makes, task_status)
+
+    async def backend(self, name: str, backend: Backend, *, task_status: TaskStatus[None]) -> None:
+        """Run a backend from its start to its end."""
+        await self._live(join("backends", name), name, backend, self.upstreams, task_status)
+
+    async def _live(
+        self,
+        place: str,
+        name: str,
+        part: "_Starts[T]",
+        keep: dict[str, T],
+        task_status: TaskStatus[None],
+    ) -> None:
+        with anyio.CancelScope() as scope:
+            async with AsyncExitStack() as stack:
+                try:
+                    keep[name] = await _result(part.start(stack))
+                except Exception as error:
+                    self._report(place, error)
+                task_status.started()
+                # What was started is closed properly even if the service is cancelled.
+                scope.shield = True
+                await self.stop.wait()
+                scope.deadline = anyio.current_time() + _CLOSING_TIME
+
+    def _report(self, place: str, error: Exception) -> None:
+        what, remedy = f"it raised {type(error).__name__}", ""
+        # Any other message may quote an option, and options may be secrets.
+        if isinstance(error, PrivetError):
+            what, _, remedy = error.message.partition("; ")
+        remedy = remedy or "check its options, and what it needs"
+        self._problems.error(place, f"could not start: {what}", remedy)
+
+
+class _Starts(Protocol[T_co]):
+    """What plugins and backends have in common."""
+
+    def start(self, stack: AsyncExitStack, /) -> Maybe[T_co]:
+        """Open what is needed; the stack closes it."""
+        ...
+
+
+async def _result(found: Maybe[T]) -> T:
+    return await cast(Awaitable[T], found) if isinstance(found, Awaitable) else found
+
+
+def _chain(pipeline: PipelineConfig, makes: Mapping[str, Make], watch: Watch) -> Chain:
+    pre, post = pipeline.pre, pipeline.post
+    links = {
+        name: Link(name, makes[name], pre=name in pre, post=name in post) for name in (*pre, *post)
+    }
+    return Chain(
+        pre=[links[name] for name in pre],
+        post=[links[name] for name in post],
+        watch=watch,
+        uninspected=frozenset(pipeline.uninspected),
+        timeout=pipeline.plugin_timeout,
+    )

@@ -117,7 +117,7 @@ class _Pipeline:
                     f"`{name}` would put text into a reply that `{finisher}` has finished",
                     f"list `{name}` before `{finisher}`",
                 )
-            elif self._sides(name) and "pre" not in self._sides(name) and not finisher:
+            elif self._sides(name) == frozenset({"post"}) and not finisher:
                 finisher = name
 
     def _check_waiting(self) -> None:

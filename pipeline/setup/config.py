@@ -11,81 +11,78 @@ from pipeline.core.plugin import Plugin
 
 
 class ServiceConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """`[service]`: where the service listens, what it accepts and what it logs."""
+    """Where the service listens, what it accepts and what it logs."""
 
-    host: Annotated[
-        str, Meta(description="Address to listen on; `0.0.0.0` for every interface.", min_length=1)
-    ] = "127.0.0.1"
-    port: Annotated[
-        int, Meta(description="Port to listen on; 0 for any free one.", ge=0, le=65535)
-    ] = 8080
-    max_body: Annotated[int, Meta(description="Largest request body, in bytes.", ge=1)] = 10_000_000
-    grace: Annotated[
-        float, Meta(description="Seconds that open replies have to end after SIGTERM.", ge=0)
-    ] = 30.0
-    keepalive: Annotated[
-        float,
-        Meta(
-            description="Seconds without output before a stream sends an SSE comment, so that "
-            "nothing on the way takes it for dead.",
-            gt=0,
-        ),
-    ] = 15.0
-    header_timeout: Annotated[
-        float, Meta(description="Seconds that a client has to send its request.", gt=0)
-    ] = 30.0
-    log_level: Annotated[
-        Literal["debug", "info", "warning", "error"],
-        Meta(description="The least severe messages to log. No level logs message text."),
-    ] = "info"
-    log_format: Annotated[
-        Literal["json", "text"],
-        Meta(description="One JSON object per line for machines, or plain lines for people."),
-    ] = "json"
-    demo: Annotated[
-        str,
-        Meta(
-            description="A message to send through the pipeline once the service is ready, to "
-            "show side by side what the client sent, what the backend saw and what the client "
-            "got back. Empty for none."
-        ),
-    ] = ""
+    host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
+    """Address to listen on; `0.0.0.0` for every interface."""
+
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8080
+    """Port to listen on; 0 for any free one."""
+
+    max_body: Annotated[int, Meta(ge=1)] = 10_000_000
+    """Largest request body, in bytes."""
+
+    grace: Annotated[float, Meta(ge=0)] = 30.0
+    """Seconds that open replies have to end after SIGTERM."""
+
+    keepalive: Annotated[float, Meta(gt=0)] = 15.0
+    """Seconds without output before a stream sends a comment, so that nobody takes it for dead."""
+
+    header_timeout: Annotated[float, Meta(gt=0)] = 30.0
+    """Seconds that a client has to send its request."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least severe messages to log. No level logs message text."""
+
+    log_format: Literal["json", "text"] = "json"
+    """One JSON object per line for machines, or plain lines for people."""
+
+    demo: str = ""
+    """A message to send through the pipeline when the service is ready, to show side by side what
+    the client sent, what the backend saw and what the client got back. Empty for none.
+    """
 
 
 class PipelineConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """`[pipelines.NAME]`: the plugins that a request and its reply go through."""
+    """The plugins that a request and its reply go through.
 
-    pre: Annotated[
-        Sequence[str],
-        Meta(description="Plugins that a request goes through, in order, by profile or type."),
-    ] = ()
-    post: Annotated[
-        Sequence[str],
-        Meta(description="Plugins that a reply goes through, in order, by profile or type."),
-    ] = ()
-    uninspected: Annotated[
-        Sequence[str],
-        Meta(
-            description="Content that may pass although nobody can look into it, such as "
-            "`images`, `audio` or `files`. A request with any other is refused."
-        ),
-    ] = ()
-    plugin_timeout: Annotated[
-        float, Meta(description="Seconds that one call of a plugin may take.", gt=0)
-    ] = 30.0
-    deadline: Annotated[
-        float, Meta(description="Seconds that a whole exchange may take.", gt=0)
-    ] = 600.0
+    A plugin is listed by the name of its profile, a table of `[plugins]`, or by its type if it
+    needs no options.
+    """
+
+    pre: Sequence[str] = ()
+    """The plugins that a request goes through, in order."""
+
+    post: Sequence[str] = ()
+    """The plugins that a reply goes through, in order."""
+
+    uninspected: Sequence[str] = ()
+    """Content that may pass although nobody can look into it: `images`, `audio`, `files`. A
+    request with any other is refused.
+    """
+
+    plugin_timeout: Annotated[float, Meta(gt=0)] = 30.0
+    """Seconds that one call of a plugin may take."""
+
+    deadline: Annotated[float, Meta(gt=0)] = 600.0
+    """Seconds that a whole exchange may take."""
 
 
 class RouteConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """`[models]`: where requests for a model go. `*` in the model's name stands for anything."""
+    """Where the requests for a model go.
 
-    backend: Annotated[str, Meta(description="A table of `[backends]`.")]
-    pipeline: Annotated[str, Meta(description="A table of `[pipelines]`.")] = "default"
-    model: Annotated[
-        str, Meta(description="The backend's own name of the model. Default: the client's.")
-    ] = ""
+    `*` in the name of a model stands for any text. An exact name wins over one with `*`, and of
+    those the longest wins.
+    """
+
+    backend: str
+    """A table of `[backends]`."""
+
+    pipeline: str = "default"
+    """A table of `[pipelines]`."""
+
+    model: str = ""
+    """The backend's own name for the model; empty for the client's."""
 
 
 class Config(Struct, frozen=True):

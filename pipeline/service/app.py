@@ -1,0 +1,121 @@
+"""The routes, and what becomes of a request that fits none of them."""
+
+from litestar import Litestar, Request, Response, get, post
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException, MethodNotAllowedException
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp
+from msgspec import Struct
+
+from pipeline.core.dialect import Dialect
+from pipeline.core.errors import BadRequest, PrivetError
+from pipeline.core.exchange import new_id
+from pipeline.dialects.openai import OpenAIChat
+from pipeline.service.conversation import Conversation
+from pipeline.service.errors import NotAllowed, NotFound, Unexpected, told
+from pipeline.service.gate import Gate
+from pipeline.service.health import Health, Live, Ready
+from pipeline.service.logs import failure
+from pipeline.service.openapi import ChatOperation, openapi
+from pipeline.service.wire import EXCHANGE_HEADER
+
+
+class Model(Struct):
+    """A model that clients may ask for."""
+
+    id: str
+    object: str = "model"
+    created: int = 0
+    owned_by: str = "privet"
+
+
+class Models(Struct):
+    """The models that clients may ask for."""
+
+    data: list[Model]
+    object: str = "list"
+
+
+def create_app(gate: Gate) -> Litestar:
+    """The service's ASGI application. It answers at once; `gate` says when it is ready."""
+    dialect = OpenAIChat()
+    return Litestar(
+        route_handlers=[*_chat(gate, dialect), *_health(Health(gate))],
+        exception_handlers={Exception: _Failures(dialect)},
+        openapi_config=openapi(),
+        # Bodies are bounded where they are read; Litestar's own logging would print what it sees.
+        request_max_body_size=None,
+        logging_config=None,
+        debug=False,
+    )
+
+
+def _chat(gate: Gate, dialect: Dialect) -> list[HTTPRouteHandler]:
+    @post(
+        "/v1/chat/completions",
+        status_code=200,
+        summary="Create a chat completion",
+        operation_class=ChatOperation,
+    )
+    async def chat_completions() -> ASGIApp:
+        """OpenAI's protocol, through the pipeline that the model's route names."""
+        return Conversation(gate, dialect)
+
+    @get("/v1/models", summary="List models")
+    async def models() -> Models:
+        """The models that the configuration names exactly."""
+        names = gate.running.models() if gate.running is not None else []
+        return Models([Model(name) for name in names])
+
+    return [chat_completions, models]
+
+
+def _health(health: Health) -> list[HTTPRouteHandler]:
+    @get("/health/live", summary="Liveness")
+    async def live() -> Response[Live]:
+        """200 as long as the process answers at all."""
+        return health.live()
+
+    @get("/health/ready", summary="Readiness")
+    async def ready() -> Response[Ready]:
+        """200 if requests are served, 503 while starting, draining or without any backend."""
+        return await health.ready()
+
+    return [live, ready]
+
+
+class _Failures:
+    """Answers whatever went wrong outside an exchange, in the client's dialect."""
+
+    def __init__(self, dialect: Dialect):
+        self._dialect = dialect
+
+    def __call__(
+        self, _request: Request[object, object, State], error: Exception
+    ) -> Response[bytes]:
+        shown = _public(error)
+        if isinstance(shown, Unexpected):
+            failure("unexpected", error)
+        body, headers = told(self._dialect, shown)
+        allowed = error.headers if isinstance(error, MethodNotAllowedException) else None
+        return Response(
+            body,
+            status_code=shown.status,
+            media_type="application/json",
+            headers={**(allowed or {}), **headers, EXCHANGE_HEADER: new_id()},
+        )
+
+
+def _public(error: Exception) -> PrivetError:
+    """What a client may be told of an error; what Litestar says may quote the request."""
+    if isinstance(error, PrivetError):
+        return error
+    match error.status_code if isinstance(error, HTTPException) else 500:
+        case 404:
+            return NotFound("there is nothing here; chat is at `POST /v1/chat/completions`")
+        case 405:
+            return NotAllowed("this path does not take this method; see the header `allow`")
+        case status if status < 500:
+            return BadRequest("the request is not valid HTTP for this service")
+        case _:
+            return Unexpected()

@@ -1,0 +1,56 @@
+"""Reading a request's body, within bounds of size and time."""
+
+import anyio
+from litestar.types import HTTPScope, Receive
+
+from pipeline.core.errors import BadRequest, ClientGone, TooLarge
+from pipeline.service.errors import BadEncoding, TooSlow
+
+
+async def read_body(scope: HTTPScope, receive: Receive, limit: int, seconds: float) -> bytes:
+    """The body, at most `limit` bytes, sent within `seconds`.
+
+    Raises BadRequest or one of its kind, and ClientGone if the client went away.
+    """
+    _check_headers(scope, limit)
+    try:
+        with anyio.fail_after(seconds):
+            return await _read(receive, limit)
+    except TimeoutError:
+        raise TooSlow(
+            f"the request was not complete after {seconds:g} seconds; "
+            "send it faster, or raise `service.header_timeout`"
+        ) from None
+
+
+def _check_headers(scope: HTTPScope, limit: int) -> None:
+    for name, value in scope["headers"]:
+        if name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
+            raise BadEncoding("compressed requests are not accepted; leave `content-encoding` out")
+        if name == b"content-length":
+            if not value.isdigit():
+                raise BadRequest("`content-length` is not a number")
+            if len(value) > 18 or int(value) > limit:
+                raise _too_large(limit)
+
+
+async def _read(receive: Receive, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientGone("the client went away before its request was complete")
+        part = message["body"]
+        size += len(part)
+        if size > limit:
+            raise _too_large(limit)
+        parts.append(part)
+        if not message["more_body"]:
+            return b"".join(parts)
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(
+        f"the body is larger than {limit} bytes; send less, or raise `service.max_body`"
+    )

@@ -1,0 +1,190 @@
+"""One exchange over HTTP, from the request's first byte to the log's line about it.
+
+It is an ASGI application of its own rather than a handler that returns Litestar's `Stream`: that
+one leaves a generator unclosed that never began, sends no keep-alive, and nothing would notice a
+client that leaves while the reply is not streamed. Here one task works and a second one listens for
+the client to go; whichever way the exchange ends, the work's clean-up runs before it is logged.
+"""
+
+import logging
+import time
+from contextlib import aclosing
+
+import anyio
+from anyio.lowlevel import checkpoint
+from litestar.types import HTTPScope, Receive, Scope, Send
+
+from pipeline.core.dialect import Dialect
+from pipeline.core.errors import BadRequest, ClientGone, PrivetError, UpstreamFailed
+from pipeline.core.exchange import Exchange
+from pipeline.core.jsonvalue import Json, decode_object
+from pipeline.core.relay import Answer, Relay, Target
+from pipeline.service.body import read_body
+from pipeline.service.errors import Unexpected, told
+from pipeline.service.gate import Gate
+from pipeline.service.logs import event, failure
+from pipeline.service.wire import Wire
+
+SESSION_HEADER = b"x-privet-session"
+
+_PING = b": ping\n\n"
+_TELLING_TIME = 2.0
+"""Seconds that a client has to take an error."""
+_BURST = 32
+"""Events that may follow one another before other exchanges get their turn."""
+
+
+class Conversation:
+    """One exchange with one client, in one dialect."""
+
+    def __init__(self, gate: Gate, dialect: Dialect):
+        self._gate = gate
+        self._dialect = dialect
+        self._exchange = Exchange(dialect=dialect.name)
+        self._target: Target | None = None
+        self._error: BaseException | None = None
+        self._begun = time.perf_counter()
+        self._first = 0.0
+        self._received = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the request; raises nothing but cancellation."""
+        assert scope["type"] == "http", "routed by Litestar"
+        self._wire = Wire(send, self._exchange.id)
+        try:
+            async with anyio.create_task_group() as self._group:
+                await self._work(scope, receive)
+                self._group.cancel_scope.cancel()
+            await self._tell()
+        finally:
+            self._gate.leave(self)
+            self._log()
+
+    def cut(self, error: PrivetError) -> None:
+        """End the exchange now; the client is told why, if it is still there."""
+        if self._error is None and not self._wire.ended:
+            self._error = error
+            self._group.cancel_scope.cancel()
+
+    async def _work(self, scope: HTTPScope, receive: Receive) -> None:
+        """Do all that may fail, and keep what failed."""
+        try:
+            running = self._gate.enter(self)
+            config = self._gate.config
+            raw = await read_body(scope, receive, config.max_body, config.header_timeout)
+            self._received = len(raw)
+            body = decode_object(raw)
+            facts = self._dialect.facts(body)
+            self._target = target = running.target(facts.model)
+            exchange = self._exchange
+            exchange.session = _session(scope)
+            exchange.user = facts.user
+            exchange.stream = facts.stream
+            exchange.model = facts.model
+            exchange.pipeline = target.pipeline
+            exchange.deadline = time.monotonic() + target.deadline
+            self._group.start_soon(self._listen, receive, facts.stream)
+            async with Relay(self._dialect, target, exchange, body) as relay:
+                await self._relay(relay)
+        except PrivetError as error:
+            self._error = self._error or error
+        except Exception as error:
+            failure("unexpected", error, id=self._exchange.id)
+            self._error = self._error or Unexpected()
+
+    async def _relay(self, relay: Relay) -> None:
+        answer = await relay.start()
+        self._first = time.perf_counter()
+        if answer.stream:
+            await self._stream(relay, answer)
+        elif not self._wire.started:
+            await self._wire.whole(answer.status, await relay.body(), answer.headers)
+        else:
+            raise UpstreamFailed(f"the backend refused the request with status {answer.status}")
+        self._error = getattr(relay, "failure", None)
+        relay.delivered()
+
+    async def _stream(self, relay: Relay, answer: Answer) -> None:
+        wire = self._wire
+        if not wire.started:
+            await wire.stream(answer.status, answer.headers)
+        burst = 0
+        async with aclosing(relay.stream()) as events:
+            async for data in events:
+                await wire.write(data)
+                burst += 1
+                if burst % _BURST == 0:
+                    await checkpoint()
+        await wire.end()
+
+    async def _listen(self, receive: Receive, stream: bool) -> None:
+        """Wait for the client to go; meanwhile show a waiting stream that it is not forgotten."""
+        keepalive = self._gate.config.keepalive if stream else float("inf")
+        wire = self._wire
+        while True:
+            with anyio.move_on_after(wire.last + keepalive - time.monotonic()):
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    self.cut(ClientGone("the client went away before its reply was complete"))
+                    return
+            if time.monotonic() >= wire.last + keepalive:
+                # From here on an error can only be told as an event, but the client still waits.
+                if not wire.started:
+                    await wire.stream(200, {})
+                await wire.write(_PING)
+
+    async def _tell(self) -> None:
+        """Tell the client of an error that it has not been told of."""
+        error, wire = self._error, self._wire
+        if wire.ended or not isinstance(error, PrivetError) or isinstance(error, ClientGone):
+            return
+        with anyio.move_on_after(_TELLING_TIME, shield=True):
+            if wire.started:
+                await wire.write(self._dialect.error_event(error))
+                await wire.end()
+            else:
+                body, headers = told(self._dialect, error)
+                await wire.whole(error.status, body, headers)
+
+    def _log(self) -> None:
+        error, target = self._error, self._target
+        status = self._wire.status
+        outcome = "ok" if self._wire.ended else "cancelled"
+        if isinstance(error, PrivetError):
+            outcome = error.code
+            status = error.status if isinstance(error, ClientGone) else status
+        elif error is not None:
+            outcome = Unexpected.code
+        now = time.perf_counter()
+        plugins = self._exchange.times
+        fields: dict[str, Json] = {
+            "id": self._exchange.id,
+            "dialect": self._exchange.dialect,
+            "status": status,
+            "outcome": outcome,
+            "seconds": round(now - self._begun, 4),
+            "received": self._received,
+            "sent": self._wire.sent,
+        }
+        if target is not None:
+            fields |= {
+                "route": target.route,
+                "pipeline": target.pipeline,
+                "backend": target.backend,
+                "stream": self._exchange.stream,
+                "plugins": {name: round(taken, 4) for name, taken in plugins.items()},
+            }
+        if self._first:
+            fields["first"] = round(self._first - self._begun, 4)
+        level = logging.INFO if outcome == "ok" or status < 500 else logging.WARNING
+        event("exchange", level, **fields)
+
+
+def _session(scope: HTTPScope) -> str | None:
+    for name, value in scope["headers"]:
+        if name == SESSION_HEADER:
+            session = value.decode("latin-1")
+            if not 0 < len(session) <= 128 or not (session.isascii() and session.isprintable()):
+                raise BadRequest(f"`{name.decode()}` must be 1 to 128 printable ASCII characters")
+            return session
+    return None

@@ -1,0 +1,110 @@
+"""The API's description: as OpenAPI, and as a page that asks no foreign host for anything.
+
+Litestar's own pages load scripts, styles and icons from the net.
+"""
+
+from dataclasses import dataclass, field
+from html import escape
+from importlib.metadata import version
+from typing import Any
+
+from litestar import Request
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
+from litestar.openapi.spec import (
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    OpenAPIType,
+    Operation,
+    Reference,
+    RequestBody,
+    Schema,
+)
+
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 3rem auto; padding: 0 1rem }
+code { background: #8882; padding: .1em .3em; border-radius: .2em }
+dt { margin-top: 1rem }
+"""
+
+
+def openapi() -> OpenAPIConfig:
+    """What Litestar is told: two forms, both made here."""
+    return OpenAPIConfig(
+        title="Privet",
+        version=version("privet"),
+        description="A privacy gateway that speaks OpenAI's protocol.",
+        path="/schema",
+        render_plugins=[_Page(path="/"), JsonRenderPlugin(path="/openapi.json")],
+        use_handler_docstrings=True,
+    )
+
+
+def _request() -> RequestBody:
+    text = Schema(type=OpenAPIType.STRING)
+    message = Schema(
+        type=OpenAPIType.OBJECT,
+        required=["role"],
+        properties={
+            "role": text,
+            "content": Schema(description="A string, a list of parts, or null."),
+        },
+    )
+    body = Schema(
+        type=OpenAPIType.OBJECT,
+        description="OpenAI's request; every other field is passed on.",
+        required=["model", "messages"],
+        properties={
+            "model": text,
+            "messages": Schema(type=OpenAPIType.ARRAY, items=message),
+            "stream": Schema(type=OpenAPIType.BOOLEAN),
+        },
+    )
+    return RequestBody(content={"application/json": OpenAPIMediaType(body)}, required=True)
+
+
+def _responses() -> dict[str, OpenAPIResponse | Reference]:
+    whole = OpenAPIMediaType(Schema(type=OpenAPIType.OBJECT))
+    events = OpenAPIMediaType(Schema(type=OpenAPIType.STRING))
+    return {
+        "200": OpenAPIResponse(
+            description="OpenAI's reply: whole, or as server-sent events with `stream`.",
+            content={"application/json": whole, "text/event-stream": events},
+        ),
+        "default": OpenAPIResponse(
+            description="OpenAI's error object.", content={"application/json": whole}
+        ),
+    }
+
+
+@dataclass
+class ChatOperation(Operation):
+    """The chat route, which reads its request and writes its reply by itself."""
+
+    request_body: RequestBody | Reference | None = field(default_factory=_request)
+
+    def __post_init__(self) -> None:
+        """Replace what Litestar found in the handler's signature, which is nothing."""
+        self.request_body = _request()
+        self.responses = _responses()
+
+
+class _Page(OpenAPIRenderPlugin):
+    """One plain page."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        routes: list[str] = []
+        for path, methods in openapi_schema["paths"].items():
+            for method, operation in methods.items():
+                routes.append(
+                    f"<dt><code>{method.upper()} {escape(path)}</code></dt>"
+                    f"<dd>{escape(operation['summary'])}. {escape(operation['description'])}</dd>"
+                )
+        info = openapi_schema["info"]
+        return (
+            f"<!doctype html><html lang=en><meta charset=utf-8><title>{info['title']}</title>"
+            f"<link rel=icon href=data:,><style>{_STYLE}</style>"
+            f"<h1>{info['title']} {info['version']}</h1><p>{escape(info['description'])}</p>"
+            f"<dl>{''.join(routes)}</dl>"
+            "<p>As OpenAPI: <a href=/schema/openapi.json>openapi.json</a></p></html>"
+        ).encode()

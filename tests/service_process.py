@@ -34,7 +34,7 @@ def privet(
     port = free_port()
     path = folder / "config.toml"
     path.write_text(f'[service]\nhost = "127.0.0.1"\nport = {port}\n{config}')
-    command = [sys.executable, "-m", "pipeline", "serve", str(path)]
+    command = [sys.executable, "-m", "pipeline", "serve", "--config", str(path)]
     with program(command, port, "/health/ready", folder / "privet.log", variables) as running:
         yield running
 

@@ -125,7 +125,7 @@ def test_the_embedded_backend_answers(results: dict[str, Any]):
         ("unknown model", ["NotFoundError", 404]),
         ("unreadable", ["BadRequestError", 400]),
         ("picture", ["BadRequestError", 400]),
-        ("refused upstream", ["AuthenticationError", 401]),
+        ("refused upstream", ["InternalServerError", 502]),
         ("busy upstream", ["RateLimitError", 429]),
     ],
 )

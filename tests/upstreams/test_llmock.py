@@ -30,7 +30,7 @@ log_level = "debug"
 [backends.mock]
 type = "openai"
 url = "{url}/v1"
-idle_timeout = 1.0
+idle = 1.0
 
 [pipelines.default]
 pre = ["pii"]
@@ -188,12 +188,22 @@ def test_a_stream_that_breaks_at_once_has_a_status(world: World, kind: str):
 
 
 @pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("status", [400, 401, 403, 429, 500, 503])
-def test_a_refusal_keeps_its_status(world: World, status: int, stream: bool):
+@pytest.mark.parametrize("status", [400, 404, 422, 429])
+def test_a_refusal_keeps_its_status_and_its_words(world: World, status: int, stream: bool):
     world.script(type="fail", status=status, message="ask PERSON_1")
     reply = world.post(stream=stream)
     assert reply.status_code == status
     assert reply.json()["error"]["message"] == f"ask {CANARIES['name']}"
+    assert len(world.received()) == 1
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("status", [401, 403, 500, 503])
+def test_what_is_not_the_clients_fault_is_a_bad_gateway(world: World, status: int, stream: bool):
+    world.script(type="fail", status=status, message="ask PERSON_1")
+    reply = world.post(stream=stream)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (502, "upstream_failed")
+    assert "PERSON_1" not in reply.text
     assert len(world.received()) == 1
 
 

@@ -1,0 +1,112 @@
+"""`privet run`."""
+
+import sys
+from pathlib import Path
+from typing import cast
+
+import anyio
+import click
+from msgspec import to_builtins
+from msgspec.structs import replace
+
+from pipeline.cli.common import config_option, load_or_exit, say, show, style
+from pipeline.cli.request import first_model, request_of
+from pipeline.cli.show import show_stages
+from pipeline.cli.trace import Trace, trace
+from pipeline.core.errors import PrivetError
+from pipeline.core.jsonvalue import Json, JsonObject, decode, encode
+from pipeline.dialects.openai import OpenAIChat
+from pipeline.setup.build import running
+from pipeline.setup.config import Config
+from pipeline.setup.problems import ConfigError, suggest
+from pipeline.setup.routes import Routes
+
+
+@click.command()
+@config_option
+@click.argument("text", required=False)
+@click.option("--model", "-m", help="The model to ask for; by default the first configured one.")
+@click.option("--pipeline", "-p", help="A pipeline to use in place of the model's own.")
+@click.option("--stream", is_flag=True, help="Ask for a stream.")
+@click.option("--json", "as_json", is_flag=True, help="Print every step as one JSON object.")
+def run(
+    path: Path,
+    text: str | None,
+    model: str | None,
+    pipeline: str | None,
+    stream: bool,
+    as_json: bool,
+) -> None:
+    """Send one message through a pipeline, and show what each step makes of it.
+
+    TEXT is a message, or a whole request as JSON; without it, standard input is read. The message
+    does go to the configured backend. Exits with 1 if the exchange fails.
+    """
+    config = load_or_exit(path)
+    body = request_of(_input() if text is None else text, model or first_model(config))
+    if model is not None:
+        body["model"] = model
+    if stream:
+        body["stream"] = True
+    try:
+        found = anyio.run(_run, _narrowed(config, str(body.get("model", "")), pipeline), body)
+    except ConfigError as error:
+        show(error.problems)
+        sys.exit(1)
+    except PrivetError as error:
+        say(f"{style('error', fg='red')}: {error.message}", err=True)
+        sys.exit(1)
+    if as_json:
+        say(encode(_as_json(found)).decode())
+    else:
+        show_stages(found)
+    if found.error is not None:
+        say(f"{style('error', fg='red')}: {found.error.message}", err=True)
+    sys.exit(1 if found.failed or found.error is not None else 0)
+
+
+def _input() -> str:
+    if sys.stdin.isatty():
+        raise click.UsageError("there is no message; give one as TEXT, or on standard input")
+    try:
+        return sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError:
+        raise click.UsageError("standard input is not in UTF-8") from None
+
+
+def _narrowed(config: Config, model: str, pipeline: str | None) -> Config:
+    """Only what this model needs, so that nothing else is started."""
+    route = Routes(config.models).find(model)
+    if pipeline is not None and pipeline not in config.pipelines:
+        raise click.BadParameter(
+            f"there is no pipeline `{pipeline}`; {suggest(pipeline, config.pipelines)}",
+            param_hint="--pipeline",
+        )
+    to = replace(route.to, pipeline=pipeline or route.to.pipeline)
+    return replace(config, models={route.name: to})
+
+
+async def _run(config: Config, body: JsonObject) -> Trace:
+    dialect = OpenAIChat()
+    model = dialect.facts(body).model
+    async with running(config) as up:
+        return await trace(dialect, up.target(model), body)
+
+
+def _as_json(found: Trace) -> JsonObject:
+    answer = [_event(one) for one in found.answer]
+    return {
+        "sent": cast(Json, found.sent),
+        "pre": cast(Json, to_builtins(found.pre)),
+        "backend": found.backend,
+        "reply": cast(Json, found.reply),
+        "post": cast(Json, to_builtins(found.post)),
+        "client": answer,
+        "error": found.error.message if found.error is not None else None,
+    }
+
+
+def _event(data: bytes) -> Json:
+    """The JSON of an event or a body; `[DONE]` as the text that it is."""
+    data = data.removeprefix(b"data: ").strip()
+    return data.decode() if data == b"[DONE]" else decode(data)

@@ -1,0 +1,61 @@
+"""A traced message on a terminal."""
+
+import shutil
+from collections.abc import Sequence
+from itertools import zip_longest
+from textwrap import indent, wrap
+
+from pipeline.cli.common import say, style
+from pipeline.cli.trace import Stage, Texts, Trace
+
+
+def show_stages(trace: Trace) -> None:
+    """Every step on the message's way, with its texts wherever they have changed."""
+    _show("the client sent", trace.sent)
+    last = trace.sent
+    for stage in trace.pre:
+        last = _show_stage(stage, last)
+    if trace.backend is not None:
+        _show("the backend saw", trace.saw)
+    if trace.reply:
+        _show("the backend replied", trace.reply)
+    last = trace.reply
+    for stage in trace.post:
+        last = _show_stage(stage, last)
+    if trace.got:
+        _show("the client got", trace.got)
+
+
+def show_columns(trace: Trace) -> None:
+    """What was sent, what left the house and what came back, side by side."""
+    columns = {
+        "the client sent": trace.sent,
+        "the backend saw": trace.saw,
+        "the client got back": trace.got,
+    }
+    width = max(20, min(shutil.get_terminal_size().columns, 160) // len(columns) - 3)
+    say(" │ ".join(style(f"{title:{width}}", bold=True) for title in columns).rstrip())
+    say("─┼─".join("─" * width for _ in columns))
+    cells = [_lines("\n".join(texts.values()), width) for texts in columns.values()]
+    for row in zip_longest(*cells, fillvalue=""):
+        say(" │ ".join(f"{cell:{width}}" for cell in row).rstrip())
+
+
+def _show_stage(stage: Stage, last: Texts) -> Texts:
+    changed = {name: text for name, text in stage.texts.items() if last.get(name) != text}
+    if changed:
+        _show(f"after {stage.plugin}", changed)
+    else:
+        say(f"{style(f'after {stage.plugin}', bold=True)}  {style('nothing changed', dim=True)}")
+    return {**last, **stage.texts}
+
+
+def _show(title: str, texts: Texts) -> None:
+    say(style(title, bold=True))
+    for name, text in texts.items():
+        say(f"  {style(name, dim=True)}")
+        say(indent(text, "    "))
+
+
+def _lines(text: str, width: int) -> Sequence[str]:
+    return [one for line in text.splitlines() for one in wrap(line, width) or [""]]

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from typing import Literal
 
 import anyio
 from litestar import Response
@@ -26,8 +27,7 @@ class Live(Struct):
 class Ready(Struct):
     """What the service is ready for. Backends go by their configured names."""
 
-    status: Phase
-    ready: bool
+    status: Phase | Literal["no_backend"]
     backends: Mapping[str, bool] = {}
 
 
@@ -52,8 +52,8 @@ class Health:
             states = await self._backends(running.upstreams)
         # Draining may have begun while the backends were asked.
         phase = self._gate.phase
-        ready = phase == "ready" and any(states.values())
-        return Response(Ready(phase, ready, states), status_code=200 if ready else 503)
+        status = "no_backend" if phase == "ready" and not any(states.values()) else phase
+        return Response(Ready(status, states), status_code=200 if status == "ready" else 503)
 
     async def _backends(self, upstreams: Mapping[str, Upstream]) -> Mapping[str, bool]:
         async with self._lock:

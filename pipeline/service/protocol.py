@@ -10,7 +10,8 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 MAX_HEAD = 65_536
-"""Bytes that a request's target and headers may have together."""
+"""Bytes that a request's target and headers may have together, with _EACH for every header."""
+_EACH = 32
 
 
 def protocol(head_time: float, bad_request: bytes) -> type[HttpToolsProtocol]:
@@ -44,7 +45,7 @@ def protocol(head_time: float, bad_request: bytes) -> type[HttpToolsProtocol]:
             super().on_url(url)
 
         def on_header(self, name: bytes, value: bytes) -> None:
-            self._count(len(name) + len(value))
+            self._count(_EACH + len(name) + len(value))
             super().on_header(name, value)
 
         def on_headers_complete(self) -> None:

@@ -1,0 +1,62 @@
+"""Whether the service says truly what it is ready for."""
+
+import socket
+
+import anyio
+import httpx
+import pytest
+from serving import Script, serving
+
+from pipeline.service.gate import Gate
+from pipeline.service.serve import _Server
+from pipeline.setup.config import ServiceConfig
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_live_but_not_ready_while_it_starts() -> None:
+    gate = Gate(ServiceConfig())
+    server = _Server(gate)
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    async with anyio.create_task_group() as group:
+        group.start_soon(server.run_on, listener)
+        async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+            assert (await client.get("/health/live")).status_code == 200
+            ready = await client.get("/health/ready")
+            assert (ready.status_code, ready.json()["status"]) == (503, "starting")
+            chat = await client.post("/v1/chat/completions", json={})
+            assert chat.status_code == 503
+            assert chat.json()["error"]["code"] == "unavailable"
+            assert chat.headers["retry-after"] == "1"
+            assert (await client.get("/v1/models")).json()["data"] == []
+        await server.close()
+
+
+async def test_ready_with_a_backend_that_answers() -> None:
+    script = Script()
+    async with serving(script) as house:
+        for _ in range(3):
+            reply = await house.client.get("/health/ready")
+            assert reply.status_code == 200
+    assert reply.json() == {"status": "ready", "backends": {"scripted": True}}
+    assert script.probes == 1, "however often it is asked"
+
+
+async def test_not_ready_without_any_backend() -> None:
+    script = Script()
+    script.there = False
+    async with serving(script) as house:
+        reply = await house.client.get("/health/ready")
+    assert reply.status_code == 503
+    assert reply.json() == {"status": "no_backend", "backends": {"scripted": False}}
+
+
+async def test_not_ready_while_it_drains_but_still_live() -> None:
+    async with serving(Script()) as house:
+        await house.gate.drain()
+        reply = await house.client.get("/health/ready")
+        assert (reply.status_code, reply.json()["status"]) == (503, "draining")
+        assert (await house.client.get("/health/live")).status_code == 200
+        chat = await house.chat()
+        assert (chat.status_code, chat.json()["error"]["code"]) == (503, "unavailable")

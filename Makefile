@@ -20,7 +20,7 @@ LLAMA_SERVER := .cache/llama/llama-server
 
 run:
 	@$(INSTALL) .venv run --project
-	@$(BIN)/privet serve --demo
+	@$(BIN)/privet serve
 
 test: environment
 	$(BIN)/ruff check

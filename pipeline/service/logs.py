@@ -24,13 +24,13 @@ _NAME = "privet"
 _log = logging.getLogger(_NAME)
 
 
-def event(name: str, level: int = logging.INFO, **fields: Json) -> None:
+def event(name: str, level: int = logging.INFO, /, **fields: Json) -> None:
     """Log one event. Fields hold configured names, numbers, codes and places; never a message."""
     if _log.isEnabledFor(level):
         _log.log(level, name, extra={"fields": fields})
 
 
-def failure(name: str, error: BaseException, **fields: Json) -> None:
+def failure(name: str, error: BaseException, /, **fields: Json) -> None:
     """Log that something was raised: its type and the place, and nothing of what it says."""
     while isinstance(error, BaseExceptionGroup):
         error = cast(BaseException, error.exceptions[0])

@@ -116,7 +116,7 @@ def test_text_lines() -> None:
         logging.getLogger("other").error("%s", CANARY)
     first, second = stream.getvalue().splitlines()
     assert first.endswith(' info    ready backends=2 name="a b" nested={"x":1.5} url=http://x')
-    assert " error   library logger=other from=service/test_logs.py:" in second
+    assert ' error   library logger=other from="service/test_logs.py:' in second
 
 
 def test_all_is_as_before_afterwards() -> None:

@@ -7,6 +7,7 @@ it is decoded, goes through filters of its own, and is escaped again, so that no
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
 
+from pipeline.core.errors import PluginFailed
 from pipeline.core.lexer import Lexer, Token, escape
 from pipeline.core.plugin import Channel, Maybe, TextFilter
 
@@ -55,16 +56,26 @@ class _TextPipe:
         for name, one in self._filters:
             if not text:
                 break
-            text = await self._call(name, lambda one=one, text=text: one.feed(text))
+            text = await self._feed(name, one, text)
         return text
 
     async def flush(self) -> str:
         text = ""
         for name, one in self._filters:
             if text:
-                text = await self._call(name, lambda one=one, text=text: one.feed(text))
-            text += await self._call(name, one.flush)
+                text = await self._feed(name, one, text)
+            text += _text(name, await self._call(name, one.flush))
         return text
+
+    async def _feed(self, name: str, one: TextFilter, text: str) -> str:
+        return _text(name, await self._call(name, lambda: one.feed(text)))
+
+
+def _text(name: str, given: object) -> str:
+    """What a filter gave, if it is text: anything else would be lost or end as another error."""
+    if isinstance(given, str):
+        return given
+    raise PluginFailed(name, f"gave {type(given).__name__} where a filter gives text")
 
 
 class _JsonPipe:

@@ -15,9 +15,10 @@ from pipeline.setup.discover import BadEntryPoint, Group, installed
 @click.command()
 @click.argument("names", nargs=-1)
 def plugins(names: tuple[str, ...]) -> None:
-    """List the plugins and backends that are installed, with their options.
+    """List the plugins and backends that are installed.
 
-    NAMES limits the list to these. Exits with 1 if any of them cannot be used.
+    Each with its options and where it comes from. NAMES limits the list to these. Exits with 1 if
+    any of them cannot be used.
     """
     found = installed()
     groups = (found.plugins, found.backends)

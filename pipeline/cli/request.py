@@ -2,7 +2,6 @@
 
 from pipeline.core.jsonvalue import JsonObject, decode
 from pipeline.setup.config import Config
-from pipeline.setup.routes import Routes
 
 
 def request_of(text: str, model: str) -> JsonObject:
@@ -17,6 +16,5 @@ def request_of(text: str, model: str) -> JsonObject:
 
 
 def first_model(config: Config) -> str:
-    """A name that leads somewhere: the first of `[models]`, if need be with its `*` left out."""
-    names = Routes(config.models).names() or list(config.models)
-    return names[0].replace("*", "") or "default"
+    """A name that leads somewhere: the first of `[models]`, with its `*` left out."""
+    return next(iter(config.models)).replace("*", "") or "default"

@@ -37,7 +37,10 @@ def run(
     stream: bool,
     as_json: bool,
 ) -> None:
-    """Send one message through a pipeline, and show what each step makes of it.
+    """Send one message through a pipeline, step by step.
+
+    Shows what the client sent, what each plugin made of it, what the backend saw, what it replied,
+    what each plugin made of that, and what the client got.
 
     TEXT is a message, or a whole request as JSON; without it, standard input is read. The message
     does go to the configured backend. Exits with 1 if the exchange fails.

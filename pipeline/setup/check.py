@@ -168,7 +168,7 @@ def _check_routes(draft: Draft, problems: Problems) -> None:
 
 def _check_unused(draft: Draft, problems: Problems) -> None:
     """Name what nothing leads to, unless what should lead there may be what is broken."""
-    if None in draft.models.values():
+    if not draft.models or None in draft.models.values():
         return
     routes = [route for route in draft.models.values() if route is not None]
     for section, parts, used in (

@@ -109,7 +109,7 @@ def _load(one: EntryPoint) -> object:
     except Exception as error:
         raise BadEntryPoint(
             f"{origin(one)} cannot be imported: it raised {type(error).__name__}",
-            f"see `python -m {one.module}` for where",
+            f'see where with `python -c "import {one.module}"`',
         ) from error
 
 

@@ -71,21 +71,20 @@ def _explain(message: str, hint: object, place: str, problems: Problems) -> None
     at = _PLACE.search(message)
     if at is not None:
         place, message = place + at[1], message[: at.start()]
-    mismatch = re.fullmatch(r"Expected (.+?)(?:, got `(.*)`)?", message)
-    allowed = _literals(hint)
-    if mismatch is not None and mismatch[2] is not None:
-        problems.error(
-            place, f"a {_word(mismatch[2])} does not fit here", f"give {_expected(mismatch[1])}"
-        )
+    mismatch = re.fullmatch(r"Expected (?P<expected>.+?)(?:, got (?P<got>`.*`))?", message)
+    if mismatch is not None and mismatch["got"]:
+        what, remedy = f"{_noun(mismatch['got'])} does not fit here", _noun(mismatch["expected"])
+        problems.error(place, what, f"give {remedy}")
     elif mismatch is not None:
-        problems.error(place, "the value is out of bounds", f"give {_expected(mismatch[1])}")
-    elif allowed:
+        remedy = f"give {_noun(mismatch['expected'])}"
+        problems.error(place, "the value is out of bounds", remedy)
+    elif allowed := _literals(hint):
         problems.error(place, "the value is none of the possible ones", f"use {listed(allowed)}")
     else:
         problems.error(place, "the value does not fit here", "see `privet schema` for what does")
 
 
-def _expected(types: str) -> str:
+def _noun(types: str) -> str:
     """msgspec's wording of a type in the words of TOML."""
     kinds = re.sub(r"`([^`]*)`", lambda one: " or ".join(map(_word, one[1].split(" | "))), types)
     return f"an {kinds}" if kinds[0] in "aeiou" else f"a {kinds}"

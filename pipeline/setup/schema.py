@@ -102,11 +102,14 @@ def _table(heading: str, cls: type[Struct]) -> list[str]:
     found = options(cls)
     if not found:
         return [*lines, "It has no options.\n"]
-    rows = [_row(one) for one in found]
-    return [*lines, "| Option | Type | Default | Meaning |", "|---|---|---|---|", *rows, ""]
+    # Some explain their options one by one, and some in their summary.
+    explained = any(one.doc for one in found)
+    titles = ["Option", "Type", "Default", *(["Meaning"] if explained else [])]
+    rows = [titles, ["---"] * len(titles), *(_cells(one)[: len(titles)] for one in found)]
+    return [*lines, *(f"| {' | '.join(row)} |" for row in rows), ""]
 
 
-def _row(one: Option) -> str:
+def _cells(one: Option) -> list[str]:
     default = "required" if one.required else f"`{one.default}`" if one.default else ""
     cells = (f"`{one.name}`", one.type, default, " ".join(one.doc.split()))
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+    return [cell.replace("|", "\\|") for cell in cells]

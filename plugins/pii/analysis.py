@@ -1,0 +1,214 @@
+"""Recognition itself: what runs inside a worker process, on Presidio and spaCy.
+
+Of spaCy only the entity recogniser runs: parser, tagger and lemmatiser cost as much again and serve
+only Presidio's search for context words, which compares whole words here and needs no lemmas. Every
+recogniser is one of Presidio's kind, called as its engine would, without that engine's copies and
+traces.
+"""
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from importlib import import_module
+from typing import Protocol, cast
+
+import presidio_analyzer.predefined_recognizers as predefined
+import spacy
+from presidio_analyzer import EntityRecognizer, LocalRecognizer, Pattern, PatternRecognizer
+from presidio_analyzer.nlp_engine import NlpArtifacts
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from plugins.pii.context import Context
+from plugins.pii.names import Names
+from plugins.pii.options import NER_ENTITIES, RecogniserOptions
+from plugins.pii.recognisers import corrected
+from plugins.pii.spans import Span, resolve
+
+_UNUSED = """tagger morphologizer parser senter attribute_ruler lemmatizer trainable_lemmatizer
+entity_linker textcat textcat_multilabel""".split()
+
+_BY_MODEL_ALONE = NER_ENTITIES - {"DATE_TIME"}
+
+_BATCH = 64
+"""Texts that spaCy may take in one go; more gains nothing."""
+
+Findings = list[Span] | str
+"""What was found in a text, or why it could not be analysed, in words that hold nothing of it."""
+
+
+class _Forgetful(Protocol):
+    """A model that forgets the words it met when their zone is left; else its memory grows."""
+
+    def memory_zone(self) -> AbstractContextManager[object]: ...
+
+
+class CannotLoad(Exception):
+    """A model or recogniser of the configuration cannot be had; says which and what to do."""
+
+
+class Analysis:
+    """The recognisers and models of one configuration, loaded."""
+
+    def __init__(self, options: RecogniserOptions):
+        self._options = options
+        self._allow = {value.casefold() for value in options.allow}
+        self._patterns = _patterns(options)
+        self._plugged = [_plugged(name) for name in options.recognisers]
+        wanted = frozenset(options.entities)
+        found = {
+            one for each in (*self._patterns, *self._plugged) for one in each.supported_entities
+        }
+        if missing := wanted - NER_ENTITIES - found:
+            raise CannotLoad(f"entities: nothing finds `{min(missing)}`; correct or remove it")
+        self._names = Names(wanted) if wanted & NER_ENTITIES else None
+        self._context = Context([*self._patterns, *self._plugged])
+        self._models = {language: _model(options.model(language)) for language in options.languages}
+
+    def find(self, texts: Sequence[str], ner: Sequence[bool]) -> list[Findings]:
+        """What is personal in each text; where `ner` is not set, by patterns alone."""
+        with ExitStack() as stack:
+            for model in self._models.values():
+                stack.enter_context(cast(_Forgetful, model).memory_zone())
+            named = [text for text, wanted in zip(texts, ner, strict=True) if wanted]
+            try:
+                docs = [
+                    list(model.pipe(named, batch_size=_BATCH)) for model in self._models.values()
+                ]
+            except Exception as error:
+                return [f"the language model raised {type(error).__name__}"] * len(texts)
+            by_text = zip(*docs, strict=True) if docs else iter([()] * len(named))
+            return [
+                self._findings(text, next(by_text) if wanted else self._tokens(text))
+                for text, wanted in zip(texts, ner, strict=True)
+            ]
+
+    def _tokens(self, text: str) -> tuple[Doc, ...]:
+        """The text without names, for recognisers of the user's own."""
+        return (
+            tuple(model.make_doc(text) for model in self._models.values()) if self._plugged else ()
+        )
+
+    def _findings(self, text: str, docs: tuple[Doc, ...]) -> Findings:
+        artifacts = {
+            language: _artifacts(doc, language)
+            for language, doc in zip(self._models, docs, strict=False)
+        }
+        found: list[Span] = []
+        calls: list[tuple[EntityRecognizer, NlpArtifacts | None]] = [
+            *((one, None) for one in self._patterns),
+            *((self._names, each) for each in artifacts.values() if self._names),
+            *((one, _fitting(one, artifacts)) for one in self._plugged),
+        ]
+        for recogniser, artifact in calls:
+            try:
+                found += self._ask(recogniser, text, artifact)
+            except Exception as error:
+                return f"the recogniser {recogniser.name} raised {type(error).__name__}"
+        return self._allowed(text, resolve(text, self._allowed(text, found)))
+
+    def _ask(
+        self, recogniser: EntityRecognizer, text: str, artifacts: NlpArtifacts | None
+    ) -> list[Span]:
+        entities = recogniser.supported_entities
+        results = recogniser.analyze(text, entities, artifacts)  # pyright: ignore[reportArgumentType]
+        if recogniser in self._plugged and artifacts is not None:
+            results = recogniser.enhance_using_context(text, results, [], artifacts)
+        self._context.boost(recogniser, text, results)
+        return [
+            Span(one.start, one.end, one.entity_type, float(one.score), recogniser.name)
+            for one in results
+            if one.start < one.end and one.score >= self._threshold(one.entity_type)
+        ]
+
+    def _threshold(self, entity: str) -> float:
+        return self._options.thresholds.get(entity, self._options.threshold)
+
+    def _allowed(self, text: str, spans: Iterable[Span]) -> list[Span]:
+        """The spans that are not among the values that the configuration allows."""
+        if not self._allow:
+            return list(spans)
+        return [span for span in spans if text[span.start : span.end].casefold() not in self._allow]
+
+
+def _patterns(options: RecogniserOptions) -> list[EntityRecognizer]:
+    """The recognisers that need no model: ours, Presidio's where we have none, the user's."""
+    wanted = set(options.entities)
+    ours = [
+        one for one in corrected(options.regions) if wanted.intersection(one.supported_entities)
+    ]
+    wanted -= _BY_MODEL_ALONE.union(*(one.supported_entities for one in ours))
+    theirs = (
+        [one for one in _stock() if wanted.intersection(one.supported_entities)] if wanted else []
+    )
+    listed = [
+        PatternRecognizer(entity, name="deny", deny_list=sorted(words, key=len, reverse=True))
+        for entity, words in options.deny.items()
+        if words
+    ]
+    users = [
+        PatternRecognizer(
+            one.entity,
+            name="pattern",
+            patterns=[Pattern(one.entity, one.regex, one.score)],
+            context=list(one.context),
+        )
+        for one in options.patterns
+    ]
+    return [*ours, *theirs, *listed, *users]
+
+
+def _stock() -> Iterable[EntityRecognizer]:
+    """Presidio's pattern recognisers, of every country."""
+    for _, kind in inspect.getmembers(predefined, inspect.isclass):
+        family = kind.__module__.removeprefix(predefined.__name__).split(".")[1]
+        if family in ("generic", "country_specific") and issubclass(kind, LocalRecognizer):
+            yield cast("Callable[[], EntityRecognizer]", kind)()
+
+
+def _plugged(path: str) -> EntityRecognizer:
+    """A recogniser of the user's own, from `package.module:Class`."""
+    module, _, name = path.partition(":")
+    try:
+        made = getattr(import_module(module), name)()
+    except Exception as error:
+        raise CannotLoad(f"recognisers: `{path}` cannot be loaded: {error!r}") from error
+    if not isinstance(made, EntityRecognizer):
+        raise CannotLoad(f"recognisers: `{path}` is not a recogniser of Presidio's kind")
+    return made
+
+
+def _model(name: str) -> Language:
+    """A spaCy model with only what its entity recogniser needs."""
+    try:
+        model = spacy.load(name, exclude=_UNUSED)
+    except (OSError, ValueError) as error:
+        raise CannotLoad(f"models: `{name}` cannot be loaded: {error}") from error
+    if "tok2vec" in model.pipe_names and not _listened_to(model):
+        model.remove_pipe("tok2vec")
+    return model
+
+
+def _listened_to(model: Language) -> bool:
+    """Whether a pipe takes the shared vectors; some entity recognisers bring their own."""
+    return bool(getattr(model.get_pipe("tok2vec"), "listening_components", True))
+
+
+def _artifacts(doc: Doc, language: str) -> NlpArtifacts:
+    """A document as Presidio's recognisers want it; its lemmas are lower-case words."""
+    return NlpArtifacts(
+        entities=list(doc.ents),
+        tokens=doc,
+        tokens_indices=[token.idx for token in doc],
+        lemmas=[token.lower_ for token in doc],
+        nlp_engine=None,
+        language=language,
+    )
+
+
+def _fitting(
+    recogniser: EntityRecognizer, artifacts: dict[str, NlpArtifacts]
+) -> NlpArtifacts | None:
+    """The artifacts of a recogniser's language, or any."""
+    own = artifacts.get(recogniser.supported_language)
+    return own or next(iter(artifacts.values()), None)

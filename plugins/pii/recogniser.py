@@ -1,0 +1,219 @@
+"""The recogniser, seen from the service: texts in, spans out, no work on the event loop.
+
+Texts go to worker processes in batches that concurrent calls share. The same text is recognised
+once: while it is being recognised later calls wait for the same result, and afterwards the result
+is remembered by a digest with a key that only this process has. What is remembered is spans, never
+text. A worker that dies or takes too long fails every text in its batch, and is replaced.
+"""
+
+import asyncio
+import hashlib
+import secrets
+from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+import anyio
+
+from plugins.pii.batches import Batches, Piece, Work
+from plugins.pii.options import RecogniserOptions
+from plugins.pii.process import Worker, WorkerLost, start_worker
+from plugins.pii.spans import Span
+
+_PAUSE = 1.0
+"""Seconds before another try when a worker could not be started."""
+
+
+class RecogniserFailed(RuntimeError):
+    """Texts could not be recognised, so nobody knows what is personal in them. Holds no text."""
+
+
+async def open_recogniser(stack: AsyncExitStack, options: RecogniserOptions) -> "Recogniser":
+    """A recogniser with its first worker ready; the stack closes it.
+
+    Raises RecogniserFailed if a model or recogniser of the options cannot be loaded.
+    """
+    recogniser = Recogniser(options)
+    # Not a task group on the stack: that would wrap every error of the service that it runs in.
+    # Nothing is lost for it: the stack waits for the task and raises what went wrong in it.
+    running = asyncio.ensure_future(recogniser.run())
+    stack.push_async_callback(_stop, running)
+    await recogniser.first_worker()
+    return recogniser
+
+
+async def _stop(running: asyncio.Future[None]) -> None:
+    running.cancel()
+    with anyio.CancelScope(shield=True):
+        await asyncio.wait([running])
+    if not running.cancelled():
+        running.result()
+
+
+class Recogniser:
+    """Finds what is personal in texts."""
+
+    def __init__(self, options: RecogniserOptions):
+        self._options = options
+        self._key = secrets.token_bytes(32)
+        self._cache: OrderedDict[bytes, tuple[Span, ...]] = OrderedDict()
+        self._works: dict[bytes, Work] = {}
+        self._batches = Batches()
+        self._bell = anyio.Event()
+        self._first = anyio.Event()
+        self._cannot = ""
+        self._up = 0
+        self._closed = False
+
+    def ready(self) -> bool:
+        """Whether a worker is up."""
+        return self._up > 0
+
+    async def find(
+        self, texts: Sequence[str], *, ner: Sequence[bool] | bool = True
+    ) -> list[list[Span]]:
+        """What is personal in each text: spans, sorted, none overlapping another.
+
+        Where `ner` is false only patterns are looked for: right for keys, numbers and ids, in which
+        a model sees names everywhere. Raises RecogniserFailed.
+        """
+        flags = [ner] * len(texts) if isinstance(ner, bool) else ner
+        digests = [self._digest(text, flag) for text, flag in zip(texts, flags, strict=True)]
+        if self._closed:
+            raise RecogniserFailed("the recogniser is closed")
+        found: dict[bytes, tuple[Span, ...]] = {}
+        works: dict[bytes, Work] = {}
+        new: list[Work] = []
+        for text, flag, digest in zip(texts, flags, digests, strict=True):
+            if digest in self._cache:
+                self._cache.move_to_end(digest)
+                found[digest] = self._cache[digest]
+            elif digest not in works:
+                if digest not in self._works:
+                    self._works[digest] = Work(text, flag)
+                    new.append(self._works[digest])
+                works[digest] = self._works[digest]
+                works[digest].wanted += 1
+        if new:
+            self._batches.add(new)
+            self._ring()
+        try:
+            for digest, work in works.items():
+                found[digest] = await self._result(work)
+                self._remember(digest, found[digest])
+        finally:
+            for digest, work in works.items():
+                work.wanted -= 1
+                if not work.wanted:
+                    del self._works[digest]
+        return [list(found[digest]) for digest in digests]
+
+    async def run(self) -> None:
+        """Keep the workers running, until cancelled."""
+        try:
+            async with anyio.create_task_group() as tasks:
+                for _ in range(self._options.processes):
+                    tasks.start_soon(self._keep_worker)
+        finally:
+            self._closed = True
+            self._first.set()
+            for work in self._works.values():
+                work.failed("the recogniser was closed")
+
+    async def first_worker(self) -> None:
+        """Wait until the first worker is ready; raises RecogniserFailed if it cannot be."""
+        await self._first.wait()
+        if self._cannot:
+            raise RecogniserFailed(self._cannot)
+
+    async def _keep_worker(self) -> None:
+        """Keep one worker process running. Ends only by cancellation, or if the first cannot."""
+        while not self._cannot:
+            async with start_worker() as worker, anyio.create_task_group() as watching:
+                watching.start_soon(self._watch, worker)
+                try:
+                    cannot = await worker.load(self._options)
+                except WorkerLost:
+                    cannot = "it ended while it was starting"
+                if cannot:
+                    await self._not_started(f"a worker cannot start: {cannot}")
+                else:
+                    await self._serve(worker)
+                watching.cancel_scope.cancel()
+
+    async def _not_started(self, reason: str) -> None:
+        if not self._first.is_set():
+            self._cannot = reason
+            self._first.set()
+            return
+        if not self._up:
+            for work in self._works.values():
+                work.failed(reason)
+        await anyio.sleep(_PAUSE)
+
+    async def _watch(self, worker: Worker) -> None:
+        """Wake who waits for texts when the worker is gone."""
+        await worker.ended()
+        self._ring()
+
+    async def _serve(self, worker: Worker) -> None:
+        """Give the worker batches until it is lost."""
+        self._up += 1
+        self._first.set()
+        try:
+            while batch := await self._next(worker):
+                if not await self._recognise(worker, batch):
+                    return
+        finally:
+            self._up -= 1
+
+    async def _next(self, worker: Worker) -> list[Piece]:
+        """The next batch, as soon as there is one; empty if the worker is gone."""
+        while worker.running:
+            if batch := self._batches.take():
+                return batch
+            await self._bell.wait()
+        return []
+
+    async def _recognise(self, worker: Worker, batch: list[Piece]) -> bool:
+        """Have a batch recognised; False if that cost the worker."""
+        try:
+            with anyio.fail_after(self._options.timeout):
+                texts, ner = [one.text for one in batch], [one.work.ner for one in batch]
+                answers = await worker.find(texts, ner)
+        except TimeoutError:
+            reason = f"a worker took longer than {self._options.timeout:g} s and was stopped"
+        except WorkerLost:
+            reason = "a worker process ended in the middle of its work"
+        else:
+            for piece, answer in zip(batch, answers, strict=True):
+                if isinstance(answer, str):
+                    piece.work.failed(answer)
+                else:
+                    piece.work.found(piece.start, answer)
+            return True
+        for piece in batch:
+            piece.work.failed(reason)
+        return False
+
+    async def _result(self, work: Work) -> tuple[Span, ...]:
+        await work.done.wait()
+        if work.error:
+            raise RecogniserFailed(work.error)
+        return tuple(work.spans)
+
+    def _remember(self, digest: bytes, spans: tuple[Span, ...]) -> None:
+        self._cache[digest] = spans
+        while len(self._cache) > self._options.cache:
+            self._cache.popitem(last=False)
+
+    def _digest(self, text: str, ner: bool) -> bytes:
+        try:
+            content = text.encode()
+        except UnicodeEncodeError:
+            raise RecogniserFailed("a text holds half of a surrogate pair") from None
+        return hashlib.blake2b(content, key=self._key, person=b"ner" if ner else b"").digest()
+
+    def _ring(self) -> None:
+        self._bell.set()
+        self._bell = anyio.Event()

@@ -1,0 +1,64 @@
+"""Makes HTML harmless, for clients that insert it into a page."""
+
+import bleach.sanitizer
+
+from plugins.sanitize.urls import SCHEMES, Images, Links
+
+TAGS = frozenset(
+    "a abbr b blockquote br caption code col colgroup dd del details div dl dt em h1 h2 h3 h4 h5 "
+    "h6 hr i img ins kbd li mark ol p pre q s samp small span strong sub summary sup table tbody "
+    "td tfoot th thead tr u ul var".split()
+)
+ATTRIBUTES: dict[str, tuple[str, ...]] = {
+    "*": ("title", "dir", "lang"),
+    "a": ("href",),
+    "code": ("class",),
+    "details": ("open",),
+    "img": ("src", "alt", "width", "height"),
+    "ol": ("start",),
+    "td": ("align", "colspan", "rowspan"),
+    "th": ("align", "colspan", "rowspan", "scope"),
+}
+PROTOCOLS = tuple(sorted(SCHEMES))
+
+UNSAFE_TAGS = frozenset(
+    "applet audio base body button embed form frame frameset head html iframe input link math meta "
+    "noembed noframes noscript object option plaintext portal script select source style svg "
+    "template textarea title track video xmp annotation-xml".split()
+)
+"""What runs, loads, collects input, or makes browsers read on by other rules."""
+
+UNSAFE_ATTRIBUTES = frozenset(
+    "style srcset srcdoc action formaction background poster data ping manifest codebase classid "
+    "archive profile usemap dynsrc lowsrc xlink:href xmlns".split()
+)
+
+
+class Html:
+    """A bleach allow-list; what is not on it is shown as text."""
+
+    def __init__(
+        self,
+        tags: frozenset[str],
+        attributes: dict[str, tuple[str, ...]],
+        protocols: frozenset[str],
+        images: Images,
+        links: Links,
+    ):
+        self._attributes = attributes
+        self._images = images
+        self._links = links
+        self._cleaner = bleach.sanitizer.Cleaner(
+            tags=tags, attributes=self._allow, protocols=protocols, strip_comments=False
+        )
+
+    def clean(self, text: str) -> str:
+        """The text with nothing in it but what is allowed."""
+        return self._cleaner.clean(text)
+
+    def _allow(self, tag: str, name: str, value: str) -> bool:
+        if name not in (*self._attributes.get(tag, ()), *self._attributes.get("*", ())):
+            return False
+        if name == "src":
+            return self._images.allow(value)
+        return self._links.allow(value) if name in ("href", "cite") else True

@@ -1,0 +1,127 @@
+"""Redaction: personal data leaves the house as placeholders and comes back as itself.
+
+In `pre`, what the recogniser finds is replaced by placeholders such as `PERSON_1`; in `post`, the
+placeholders of this exchange, and of no other, are replaced by what they stand for.
+"""
+
+import secrets
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import partial
+from hashlib import blake2b
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from pipeline import Channel, Exchange, Rejected, Request, Step, Text, TextFilter
+from plugins.pii.options import RecogniserOptions, Score
+from plugins.pii.recogniser import Recogniser, open_recogniser
+from plugins.pii.redaction import Redaction
+from plugins.pii.restore import RestoreFilter, Restorer
+
+Kind = Literal["content", "reasoning", "refusal", "arguments", "other"]
+
+_IDENTIFIER = frozenset("_-.:/")
+
+
+class PiiStep(Step):
+    """Redaction and restoration in one exchange: the placeholders live and die with it."""
+
+    def __init__(self, options: "Pii", recogniser: Recogniser, key: bytes, exchange: Exchange):
+        self._options = options
+        self._recogniser = recogniser
+        self._key = key
+        self._exchange = exchange
+        self._redaction = Redaction(shortest=options.sweep_length, surest=options.sweep_score)
+        self._restorer: Restorer | None = None
+
+    async def on_request(self, request: Request) -> None:
+        """Hide what is personal in every text; refuse what is personal but cannot be hidden."""
+        texts = [text for text in request.texts() if text.kind != "identity"]
+        fixed = request.fixed()
+        sources = [text.text for text in texts] + [one.text for one in fixed]
+        ner = [_may_hold_names(text) for text in texts] + [False] * len(fixed)
+        found = await self._recogniser.find(sources, ner=ner)
+        self._redaction.vault.avoid(one.text for one in fixed)
+        self._redaction.apply(texts, found[: len(texts)])
+        sweep = self._redaction.sweep()
+        for one, spans in zip(fixed, found[len(texts) :], strict=True):
+            surely = [span for span in spans if span.score >= self._options.fixed_threshold]
+            if surely or one.text in sweep:
+                kind = surely[0].entity if surely else "a value that is personal elsewhere"
+                raise Rejected(
+                    f"{one.path}: holds {kind}, in a place that must not be rewritten; "
+                    "send the request without it",
+                    param=one.path,
+                )
+        for text in request.texts():
+            if text.kind == "identity":
+                text.text = blake2b(text.text.encode(), key=self._key, digest_size=16).hexdigest()
+        self._label()
+
+    def on_text(self, channel: Channel) -> TextFilter | None:
+        """Restore what this exchange has hidden."""
+        values = self._redaction.vault.values
+        if not values or channel.kind not in self._options.restore:
+            return None
+        if self._restorer is None:
+            self._restorer = Restorer(values, self._redaction.targets())
+        return RestoreFilter(self._restorer)
+
+    def _label(self) -> None:
+        entities = self._redaction.entities()
+        if entities:
+            self._exchange.labels.update({"pii", *entities})
+
+
+class Pii(RecogniserOptions, frozen=True, kw_only=True):
+    """Replaces personal data by placeholders on the way out and restores it on the way back."""
+
+    step: ClassVar[type[Step] | None] = PiiStep
+
+    restore: Annotated[
+        tuple[Kind, ...],
+        Meta(description="In which texts of a reply values are restored."),
+    ] = ("content", "reasoning", "refusal", "arguments", "other")
+    sweep_length: Annotated[
+        int,
+        Meta(
+            ge=2,
+            description="A value of fewer characters is hidden only where it was recognised, not "
+            "wherever else it stands.",
+        ),
+    ] = 3
+    sweep_score: Annotated[
+        Score,
+        Meta(
+            description="A name of one word that was recognised only once, with a lower score, is "
+            "hidden only where it was recognised."
+        ),
+    ] = 0.6
+    fixed_threshold: Annotated[
+        Score,
+        Meta(
+            description="A finding with this score or more in an id, a function name or another "
+            "place that must not be rewritten refuses the request."
+        ),
+    ] = 0.6
+    identity_key: Annotated[
+        str,
+        Meta(
+            description="The key of the digests that `user` and other identities are replaced by. "
+            "Without it they change with every start of the service."
+        ),
+    ] = ""
+
+    async def start(self, stack: AsyncExitStack) -> Callable[[Exchange], Step]:
+        """Start the recogniser's processes."""
+        recogniser = await open_recogniser(stack, self)
+        key = blake2b(self.identity_key.encode()).digest() if self.identity_key else b""
+        return partial(PiiStep, self, recogniser, key or secrets.token_bytes(64))
+
+
+def _may_hold_names(text: Text) -> bool:
+    """Whether a model should look: it takes every other identifier and number for a name."""
+    if text.kind == "key":
+        return not all(char.isalnum() or char in _IDENTIFIER for char in text.text)
+    return text.kind == "text"

@@ -16,6 +16,7 @@ from pipeline.cli.trace import Trace, trace
 from pipeline.core.errors import PrivetError
 from pipeline.core.jsonvalue import Json, JsonObject, decode, encode
 from pipeline.dialects.openai import OpenAIChat
+from pipeline.service import logs
 from pipeline.setup.build import running
 from pipeline.setup.config import Config
 from pipeline.setup.problems import ConfigError, suggest
@@ -52,7 +53,8 @@ def run(
     if stream:
         body["stream"] = True
     try:
-        found = anyio.run(_run, _narrowed(config, str(body.get("model", "")), pipeline), body)
+        with logs.configured(config.service.log_level, "text"):
+            found = anyio.run(_run, _narrowed(config, str(body.get("model", "")), pipeline), body)
     except ConfigError as error:
         show(error.problems)
         sys.exit(1)
@@ -93,6 +95,7 @@ async def _run(config: Config, body: JsonObject) -> Trace:
     dialect = OpenAIChat()
     model = dialect.facts(body).model
     async with running(config) as up:
+        up.watch.failed = logs.plugin_failed
         return await trace(dialect, up.target(model), body)
 
 

@@ -36,7 +36,7 @@ def show_columns(trace: Trace) -> None:
     width = max(20, min(shutil.get_terminal_size().columns, 160) // len(columns) - 3)
     say(" │ ".join(style(f"{title:{width}}", bold=True) for title in columns).rstrip())
     say("─┼─".join("─" * width for _ in columns))
-    cells = [_lines("\n".join(texts.values()), width) for texts in columns.values()]
+    cells = [_lines("\n\n".join(texts.values()), width) for texts in columns.values()]
     for row in zip_longest(*cells, fillvalue=""):
         say(" │ ".join(f"{cell:{width}}" for cell in row).rstrip())
 

@@ -21,7 +21,7 @@ from pipeline.core.relay import Target
 from pipeline.core.watch import Watch
 from pipeline.setup.config import Config, PipelineConfig
 from pipeline.setup.environment import join
-from pipeline.setup.problems import ConfigError, Problems
+from pipeline.setup.problems import ConfigError, Problems, divided
 from pipeline.setup.routes import Routes
 
 T = TypeVar("T")
@@ -139,11 +139,10 @@ class _House:
                 scope.deadline = anyio.current_time() + _CLOSING_TIME
 
     def _report(self, place: str, error: Exception) -> None:
-        what, remedy = f"it raised {type(error).__name__}", ""
         # Any other message may quote an option, and options may be secrets.
-        if isinstance(error, PrivetError):
-            what, _, remedy = error.message.partition("; ")
-        remedy = remedy or "check its options, and what it needs"
+        safe = isinstance(error, PrivetError)
+        message = error.message if safe else f"it raised {type(error).__name__}"
+        what, remedy = divided(message, "check its options, and what it needs")
         self._problems.error(place, f"could not start: {what}", remedy)
 
 

@@ -14,7 +14,7 @@ from pipeline.dialects.openai import OpenAIChat
 from pipeline.setup.config import PipelineConfig
 from pipeline.setup.draft import Draft
 from pipeline.setup.environment import join
-from pipeline.setup.problems import Problems, listed, suggest
+from pipeline.setup.problems import Problems, divided, listed, suggest
 
 Side = Literal["pre", "post"]
 
@@ -35,8 +35,8 @@ def check(draft: Draft, problems: Problems) -> None:
 def _ask(part: Plugin | Backend, place: str, problems: Problems) -> None:
     """Let a plugin or backend say what is wrong with its options."""
     try:
-        for what in part.problems():
-            problems.error(place, what, "change the options of this table")
+        for message in part.problems():
+            problems.error(place, *divided(message, "change the options of this table"))
     except Exception as error:
         # The message may quote an option, and options may be secrets.
         problems.error(

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from pipeline.setup.environment import join
-from pipeline.setup.problems import Problems, listed, suggest
+from pipeline.setup.problems import Problems, divided, listed, suggest
 
 S = TypeVar("S", bound=Struct)
 
@@ -46,7 +46,7 @@ def convert(table: Mapping[str, object], cls: type[S], place: str, problems: Pro
         return msgspec.convert(dict(table), cls)
     except msgspec.ValidationError as error:
         # Everything fits by itself, so this is what the struct's author says of the whole.
-        problems.error(place, str(error), "change these options so that they fit together")
+        problems.error(place, *divided(str(error), "change the options of this table"))
         return None
 
 

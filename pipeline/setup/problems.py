@@ -59,6 +59,12 @@ class Problems:
         self.found.append(Problem(where, what, remedy, level))
 
 
+def divided(message: str, remedy: str) -> tuple[str, str]:
+    """What a message says is wrong, and its remedy; `remedy` if it names none."""
+    what, _, named = message.partition("; ")
+    return what, named or remedy
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """The remedy for a name that does not exist: the nearest one that does, or all of them."""
     names = sorted(known)

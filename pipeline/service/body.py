@@ -1,6 +1,7 @@
 """Reading a request's body, within bounds of size and time."""
 
-import anyio
+import asyncio
+
 from litestar.types import HTTPScope, Receive
 
 from pipeline.core.errors import BadRequest, ClientGone, TooLarge
@@ -14,7 +15,7 @@ async def read_body(scope: HTTPScope, receive: Receive, limit: int, seconds: flo
     """
     _check_headers(scope, limit)
     try:
-        with anyio.fail_after(seconds):
+        async with asyncio.timeout(seconds):
             return await _read(receive, limit)
     except TimeoutError:
         raise TooSlow(

@@ -20,14 +20,15 @@ from msgspec import json as msgjson
 
 from pipeline.core.jsonvalue import Json
 
-_NAME = "privet"
-_log = logging.getLogger(_NAME)
+_log = logging.getLogger("privet")
 
 
 def event(name: str, level: int = logging.INFO, /, **fields: Json) -> None:
     """Log one event. Fields hold configured names, numbers, codes and places; never a message."""
     if _log.isEnabledFor(level):
-        _log.log(level, name, extra={"fields": fields})
+        record = logging.LogRecord(_log.name, level, "", 0, name, (), None)
+        record.__dict__["fields"] = fields
+        _log.handle(record)
 
 
 def failure(name: str, error: BaseException, /, **fields: Json) -> None:
@@ -110,9 +111,7 @@ def _record(
     stack: str | None = None,
     **_: Any,
 ) -> logging.LogRecord:
-    """Make a record; of another library's, keep where it comes from alone."""
-    if name == _NAME:
-        return logging.LogRecord(name, level, path, line, message, args, None, function)
+    """Make a record of whoever does not use `event`: keep where it comes from alone."""
     made = logging.LogRecord(name, level, path, line, "library", (), None, function)
     fields = {"logger": name, "from": place(path, line, function or "")}
     error = cast(tuple[object, ...], exc_info)[1] if isinstance(exc_info, tuple) else exc_info

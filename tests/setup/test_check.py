@@ -110,10 +110,13 @@ def test_what_is_broken_is_not_reported_twice(write: Write, found: Installed):
         type = "unstarted"
         [plugins.pre]
         mode = "x"
+        [plugins.hidden]
+        type = "post"
         [pipelines.default]
         pre = ["pre", "post"]
         [pipelines.other]
         deadline = -1
+        post = ["hidden"]
         [models]
         a = { backend = "local" }
         b = { backend = "local", pipeline = "other" }

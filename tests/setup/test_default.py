@@ -1,5 +1,8 @@
 """The configuration that Privet comes with."""
 
+import json
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -37,3 +40,15 @@ def test_three_lines_put_a_real_backend_behind_it(tmp_path: Path):
 @pytest.mark.parametrize("name", ["OPENAI_API_KEY"])
 def test_the_key_comes_from_the_environment(name: str):
     assert f"${{{name}" in PATH.read_text("utf-8")
+
+
+def test_its_demo_leaves_the_house_redacted_and_comes_back_whole():
+    demo = load(PATH, variables={}).service.demo
+    words = [sys.executable, "-m", "pipeline", "run", "--json", "--config", str(PATH), demo]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    for value in ("Anna Berg", "anna.berg@example.org", "+44 20 7946 0958", "4111 1111 1111 1111"):
+        assert value in demo
+        assert value not in json.dumps(told["backend"])
+        assert value in told["client"][0]["choices"][0]["message"]["content"]

@@ -20,6 +20,7 @@ from pipeline.core.layout import (
 )
 
 _CACHE = Node(fields={"type": one_of("ephemeral"), "ttl": one_of("5m", "1h")})
+_BREAKPOINT = Node(fields={"mode": one_of("implicit", "explicit"), "ttl": one_of("30m", "12h")})
 _AUDIO = one_of("wav", "mp3", "flac", "opus", "pcm16", "aac")
 
 _PART = Node(
@@ -33,7 +34,7 @@ _PART = Node(
             link=True,
             fields={
                 "url": opaque("images", link=True),
-                "detail": one_of("auto", "low", "high"),
+                "detail": one_of("auto", "low", "high", "original"),
             },
         ),
         "input_audio": Node(fields={"data": opaque("audio"), "format": _AUDIO}),
@@ -41,6 +42,7 @@ _PART = Node(
             fields={"file_data": opaque("files"), "file_id": opaque("files"), "filename": TEXT}
         ),
         "cache_control": _CACHE,
+        "prompt_cache_breakpoint": _BREAKPOINT,
     }
 )
 _PARTS = Node(items=_PART)
@@ -118,6 +120,10 @@ _TOOL_CHOICE = Node(
         ),
     },
 )
+_POLICY = Node(fields={"mode": one_of("score", "block")})
+_VOICES = one_of(
+    *"alloy ash ballad cedar coral echo fable marin nova onyx sage shimmer verse".split()
+)
 _PLACE = Node(fields={"city": TEXT, "country": TEXT, "region": TEXT, "timezone": TEXT})
 
 LAYOUT = Node(
@@ -154,7 +160,7 @@ LAYOUT = Node(
         "safety_identifier": IDENTITY,
         "prompt_cache_key": IDENTITY,
         "prompt_cache_retention": one_of("in-memory", "in_memory", "24h"),
-        "prompt_cache_options": SETTING,
+        "prompt_cache_options": _BREAKPOINT,
         "web_search_options": Node(
             fields={
                 "search_context_size": one_of("low", "medium", "high"),
@@ -166,14 +172,16 @@ LAYOUT = Node(
         "audio": Node(
             fields={
                 "format": _AUDIO,
-                "voice": Node(string="name", fields={"id": NAME}),
+                "voice": Node(string="name", values=_VOICES.values, fields={"id": NAME}),
             }
         ),
         "modalities": Node(items=one_of("text", "audio")),
-        "moderation": Node(fields={"model": NAME}),
-        "reasoning_effort": one_of("none", "minimal", "low", "medium", "high", "xhigh"),
+        "moderation": Node(
+            fields={"model": NAME, "policy": Node(fields={"input": _POLICY, "output": _POLICY})}
+        ),
+        "reasoning_effort": one_of("none", "minimal", "low", "medium", "high", "xhigh", "max"),
         "verbosity": one_of("low", "medium", "high"),
-        "service_tier": one_of("auto", "default", "flex", "scale", "priority"),
+        "service_tier": one_of("auto", "default", "flex", "scale", "priority", "fast"),
         "stream_options": Node(fields={"include_usage": SETTING, "include_obfuscation": SETTING}),
         "logit_bias": SETTING,
         **dict.fromkeys(

@@ -53,13 +53,19 @@ class Embedded:
 def leaves(source: str) -> list[Leaf] | None:
     """The strings and numbers of JSON text, or None if some of it cannot be JSON.
 
-    Text that merely breaks off is read up to where it does.
+    Text that merely breaks off is read up to where it does. Values that nothing separates cannot be
+    JSON: read one by one, what they say together would be lost.
     """
     found: list[Leaf] = []
     start = 0
     inside: list[str] = []
     is_open = False
+    separated = True
     for token in _tokens(source):
+        if token.kind in ("number", "open", "literal"):
+            if not separated:
+                return None
+            separated = False
         match token.kind:
             case "junk":
                 return None
@@ -74,6 +80,8 @@ def leaves(source: str) -> list[Leaf] | None:
                 found.append(Leaf(start, token.end, kind, "".join(inside)))
                 is_open = False
             case "punct":
+                separated = separated or not token.text.isspace()
+            case "literal":
                 pass
     if is_open:
         found.append(Leaf(start, len(source), "text", "".join(inside), closed=False))

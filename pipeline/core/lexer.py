@@ -4,8 +4,9 @@ It knows strings and what stands between them and keeps no stack, so that any te
 reading, wherever it is cut: broken JSON goes through it like any other. A token covers
 `source[start:end]`; concatenated, the tokens' source is the text that was fed.
 
-    punct   white space, `{}[]:,` and the three literals
+    punct   white space and `{}[]:,`
     number  a number
+    literal true, false or null
     open    the quote that begins a string
     text    characters of a string; `text` holds them decoded
     close   the quote that ends it
@@ -40,7 +41,7 @@ _LITERALS = ("true", "false", "null")
 _LONGEST_BARE = 64
 """A longer run outside strings is no number that anybody means: it is read as junk."""
 
-Kind = Literal["punct", "number", "open", "text", "close", "junk"]
+Kind = Literal["punct", "number", "literal", "open", "text", "close", "junk"]
 
 
 class Token(NamedTuple):
@@ -109,7 +110,7 @@ class Lexer:
                 if _NUMBER_SO_FAR.fullmatch(run) or any(one.startswith(run) for one in _LITERALS):
                     return None
             elif run in _LITERALS:
-                return "punct", end, run
+                return "literal", end, run
             elif _NUMBER.fullmatch(run):
                 return "number", end, run
         self._junk = True

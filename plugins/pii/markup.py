@@ -2,9 +2,9 @@
 
 Markdown and HTML have many readers, which disagree. Every reading that might be somebody's is
 followed here at once, as a set of states that each character moves on: a tag may start at any `<`,
-a link target at any `](`, a definition at any `]:`, an image at any `![`. A place is safe only if
-no reading is inside of anything. Being wrong this way costs a placeholder that stays; being wrong
-the other way would put a value into an address that somebody else gets to see.
+a link target at any `](`, a label at any `][`, a definition at any `]:`, an image at any `![`. A
+place is safe only if no reading is inside of anything. Being wrong this way costs a placeholder
+that stays; being wrong the other way would put a value into an address that somebody else sees.
 
 Tags are read as HTML's tokenizer does (WHATWG HTML 13.2.5), links and definitions by a superset of
 CommonMark 0.31 (6.3 and 4.7). Only a blank line ends a reading of Markdown that never closes; a
@@ -99,8 +99,8 @@ class Markup:
 def _begin(name: str, char: str) -> tuple[State, ...]:
     if name == "lt" and char.isascii() and char.isalpha():
         return (("name", ""),)
-    if name == "rb" and char in "(:":
-        return (("link0", ""),) if char == "(" else (("ref0", ""),)
+    if name == "rb" and char in "([:":
+        return ({"(": ("link0", ""), "[": ("img", 0), ":": ("ref0", "")}[char],)
     if name == "bang" and char == "[":
         return (("img", 0),)
     return ()

@@ -58,8 +58,11 @@ class Names(LocalRecognizer):
         for one in nlp_artifacts.entities if nlp_artifacts else ():
             entity = _ENTITIES.get(one.label_, "")
             if entity in self._entities:
-                for start, end in _lines(text, one.start_char, one.end_char):
-                    found.append(result(self, start, end, _SCORE, entity))
+                found += [
+                    result(self, start, end, _SCORE, entity)
+                    for start, end in _lines(text, one.start_char, one.end_char)
+                    if "://" not in text[start:end]
+                ]
         return found
 
 

@@ -5,7 +5,9 @@ looks like a phone: a country code or an area code in parentheses does, seven di
 word such as "call". Example numbers (`07700 900123`) are not valid in any plan, and yet meant.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 
 import phonenumbers
 import regex
@@ -31,6 +33,9 @@ _CANDIDATE = regex.compile(
 )
 _PART = regex.compile(r"\S+")
 _EXTENSION = regex.compile(r",? ?(?:x|ext\.?|extension) ?\d+$", regex.IGNORECASE)
+_SEPARATOR = regex.compile(r"\D+")
+_GROUP = regex.compile(r"\(\\d(?:\{(\d+)(?:,(\d+))?\})?\)")
+"""A group of digits in libphonenumber's own patterns: `(\\d{2,3})`."""
 _DIGITS = regex.compile(r"\d+")
 
 _AREA = regex.compile(r"(?:1[-. ])?\(\d{1,5}\)[-. ]?\d{2,5}(?:[-. ]?\d{2,5}){0,3}")
@@ -52,7 +57,7 @@ class Phone(LocalRecognizer):
 
     def __init__(self, regions: Sequence[str] = ()):
         super().__init__(["PHONE_NUMBER"], context=[*_CONTEXT])
-        self._regions = regions
+        self._plans = _plans(regions)
 
     def load(self) -> None:
         """Nothing to load: the numbering plans come with `phonenumbers`."""
@@ -114,16 +119,35 @@ class Phone(LocalRecognizer):
 
     def _as_printed(self, number: str, groups: list[str]) -> bool:
         """Whether some region has this number and prints it in these groups."""
-        if [len(group) for group in groups[1:]] == [3] * (len(groups) - 1):
+        if len(set(_SEPARATOR.findall(number))) != 1:
+            return False
+        lengths = tuple(map(len, groups))
+        if set(lengths[1:]) == {3}:
             return False  # So are large amounts: 600 700 800.
-        for region in self._regions:
-            parsed = _parsed(number, region)
-            if parsed is None or not phonenumbers.is_valid_number(parsed):
+        digits = "".join(groups)
+        return any(plan.fullmatch(digits) for plan in self._plans.get(lengths, ()))
+
+
+def _plans(regions: Sequence[str]) -> Mapping[tuple[int, ...], Sequence[regex.Pattern[str]]]:
+    """The regions' numbers that are printed without a prefix, by the lengths of their groups."""
+    plans: defaultdict[tuple[int, ...], list[regex.Pattern[str]]] = defaultdict(list)
+    for region in regions:
+        plan = phonenumbers.PhoneMetadata.metadata_for_region(region)
+        if plan is None:
+            continue
+        kinds = [kind for kind in (plan.fixed_line, plan.mobile) if kind is not None]
+        valid = "|".join(kind.national_number_pattern or "(?!)" for kind in kinds)
+        for form in plan.number_format:
+            if form.national_prefix_formatting_rule:
                 continue
-            national = phonenumbers.PhoneNumberFormat.NATIONAL
-            if _DIGITS.findall(phonenumbers.format_number(parsed, national)) == groups:
-                return True
-        return False
+            leading = form.leading_digits_pattern[-1] if form.leading_digits_pattern else ""
+            numbers = regex.compile(f"(?={leading})(?:{valid})")
+            bounds = [
+                (int(low or 1), int(high or low or 1)) for low, high in _GROUP.findall(form.pattern)
+            ]
+            for lengths in product(*(range(low, high + 1) for low, high in bounds)):
+                plans[lengths].append(numbers)
+    return plans
 
 
 def _international(number: str, count: int) -> float:

@@ -135,7 +135,9 @@ class Ip(IpRecognizer):
             address = ipaddress.ip_interface(pattern_text).ip
         except ValueError:
             return True
-        return address.is_loopback or address.is_unspecified
+        # Without a digit it is rather a name in C++ or Rust: a::b.
+        said = any(char.isdigit() for char in pattern_text)
+        return address.is_loopback or address.is_unspecified or not said
 
 
 class Ssn(UsSsnRecognizer):
@@ -161,7 +163,7 @@ class Nhs(PatternRecognizer):
     """UK health service numbers: only where that is said, as the check passes 1 number in 11."""
 
     def __init__(self) -> None:
-        pattern = Pattern("3-3-4", r"(?<![\w-])\d{3}([ -]?)\d{3}\1\d{4}(?![\w-])", WEAK)
+        pattern = Pattern("3-3-4", r"(?<![\w-])\d{3}([ -]?)\d{3}\1\d{4}(?![\w-])", 0.35)
         super().__init__("UK_NHS", patterns=[pattern], context=["nhs", "national health service"])
         self._presidio = NhsRecognizer()
 

@@ -22,8 +22,8 @@ _URL_IN_RUN = re.compile(
     r"//|www\.|mailto:|xmpp:|&#|&sol|&colon|[a-z0-9]\.[a-z]{2,}[/?#:]|[\w.+-]@$", re.IGNORECASE
 )
 """What in the characters before a placeholder, since the last space, makes an address of them."""
-_URL_AFTER = re.compile(r"\\?[.@]\\?[A-Za-z0-9]")
-"""What behind a placeholder makes it part of a host name or mail address."""
+_URL_AFTER = re.compile(r"\\?[.@]\\?[A-Za-z0-9]|\]:")
+"""What behind a placeholder makes it part of a host name, a mail address or a definition."""
 _AHEAD = 4
 _TARGET_END = re.compile(r"[.,;:!?)\]}'\"*_]{0,3}(?:[\s<]|$)")
 _LONGEST_RUN = 4096
@@ -138,7 +138,7 @@ class RestoreFilter(Scanner):
     def _token(self, event: re.Match[str], text: str, final: bool) -> Taken | None:
         end = event.end()
         ahead = text[end : end + _AHEAD]
-        if not final and (not ahead or (ahead[0] in "\\.@" and len(ahead) < _AHEAD)):
+        if not final and (not ahead or (ahead[0] in "\\.@]" and len(ahead) < _AHEAD)):
             return None
         value = self._restorer.value(event["token"])
         is_word = self._run[-1:] not in _WORD_CHARS and not re.match(WORD, ahead)

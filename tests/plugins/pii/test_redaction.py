@@ -1,0 +1,126 @@
+"""Placeholders, the sweep and their numbers, by spans written down in the tests."""
+
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline import Text
+from plugins.pii.redaction import Redaction, whole_words
+from plugins.pii.restore import RestoreFilter, Restorer
+from plugins.pii.spans import NER, Span
+from plugins.pii.sweep import Known, Sweep
+from plugins.pii.vault import Vault
+
+
+def spans(text: str, *values: tuple[str, str], source: str = "pattern") -> list[Span]:
+    found = [
+        Span(text.index(value), text.index(value) + len(value), entity, 0.9, source)
+        for value, entity in values
+    ]
+    return sorted(found)
+
+
+def redact(
+    texts: Sequence[Text], *found: Sequence[Span], into: Redaction | None = None
+) -> Redaction:
+    redaction = into or Redaction(shortest=3, surest=0.6)
+    redaction.apply(texts, found)
+    return redaction
+
+
+def test_one_value_has_one_placeholder_and_two_never_share() -> None:
+    source = "Anna Berg, Anna Berg and Bo Ek"
+    texts = [Text(source)]
+    found = [Span(0, 9, "PERSON", 0.9, NER), Span(11, 20, "PERSON", 0.9, NER)]
+    redact(texts, [*found, Span(25, 30, "PERSON", 0.9, NER)])
+    assert texts[0].text == "PERSON_1, PERSON_1 and PERSON_2"
+
+
+def test_a_value_is_hidden_wherever_it_stands() -> None:
+    texts = [Text("berg@x.example wrote"), Text("and BERG@x.example, xberg@x.example")]
+    redaction = redact(texts, spans(texts[0].text, ("berg@x.example", "EMAIL_ADDRESS")), [])
+    assert [one.text for one in texts] == [
+        "EMAIL_ADDRESS_1 wrote",
+        "and EMAIL_ADDRESS_1a, xberg@x.example",
+    ]
+    assert redaction.vault.values == {
+        "EMAIL_ADDRESS_1": "berg@x.example",
+        "EMAIL_ADDRESS_1a": "BERG@x.example",
+    }
+
+
+def test_another_spelling_does_not_shift_numbers() -> None:
+    first, second = [Text("Anna Berg"), Text("anna berg")], [Text("Anna Berg"), Text("Bo Ek")]
+    redact(first, spans(first[0].text, ("Anna Berg", "PERSON"), source=NER), [])
+    redact(
+        second,
+        spans(second[0].text, ("Anna Berg", "PERSON"), source=NER),
+        spans(second[1].text, ("Bo Ek", "PERSON"), source=NER),
+    )
+    assert [one.text for one in first] == ["PERSON_1", "PERSON_1a"]
+    assert [one.text for one in second] == ["PERSON_1", "PERSON_2"]
+
+
+def test_texts_outside_messages_are_numbered_first() -> None:
+    turn, tool = Text("Anna Berg", turn=0), Text("Bo Ek")
+    redact(
+        [turn, tool],
+        spans("Anna Berg", ("Anna Berg", "PERSON")),
+        spans("Bo Ek", ("Bo Ek", "PERSON")),
+    )
+    assert (turn.text, tool.text) == ("PERSON_2", "PERSON_1")
+
+
+def test_placeholders_that_are_typed_in_are_skipped_and_stay() -> None:
+    texts = [Text("PERSON_1 and PERSON\\_2 know Anna Berg")]
+    redaction = redact(texts, spans(texts[0].text, ("Anna Berg", "PERSON")))
+    assert texts[0].text == "PERSON_1 and PERSON\\_2 know PERSON_3"
+    assert restore(redaction, "PERSON_1, PERSON_2, PERSON_3") == "PERSON_1, PERSON_2, Anna Berg"
+
+
+def test_a_placeholder_that_stands_in_added_text_is_given_up() -> None:
+    texts = [Text("I am Anna Berg")]
+    redaction = redact(texts, spans(texts[0].text, ("Anna Berg", "PERSON")))
+    added = [Text("PERSON_1 is a word of this document")]
+    redact(added, [], into=redaction)
+    assert texts[0].text == "I am PERSON_2"
+    assert restore(redaction, "PERSON_1 PERSON_2") == "PERSON_1 Anna Berg"
+
+
+def test_what_added_text_makes_known_is_hidden_in_earlier_text() -> None:
+    texts = [Text("who is Anna Berg?")]
+    redaction = redact(texts, [])
+    added = [Text("Anna Berg: nurse")]
+    redact(added, spans(added[0].text, ("Anna Berg", "PERSON")), into=redaction)
+    assert texts[0].text == "who is PERSON_1?"
+
+
+def test_spans_are_widened_to_whole_words() -> None:
+    source = "user_anna@x.example_2"
+    assert whole_words(source, [Span(5, 19, "EMAIL_ADDRESS", 1.0, "p")])[0][:2] == (0, 21)
+    assert whole_words("日本Annaさん", [Span(2, 6, "PERSON", 1.0, "p")])[0][:2] == (2, 6)
+
+
+def test_what_is_swept() -> None:
+    def found(text: str, *known: Known) -> list[str]:
+        return [hit.text for hit in Sweep(known, shortest=3, surest=0.6).find(text)]
+
+    assert found("Will will go", Known("Will", 0.9, 1, True)) == ["Will"]
+    assert found("Will will go", Known("Will", 0.5, 1, True)) == []
+    assert found("Will will go", Known("Will", 0.5, 2, True)) == ["Will"]
+    assert found("anna\n BERG", Known("Anna Berg", 0.5, 1, True)) == ["anna\n BERG"]
+    assert found("Li, Lin", Known("Li", 0.9, 3, True)) == []
+
+
+@given(st.lists(st.sampled_from(["Anna Berg", "ANNA BERG", "Bo", "x@y.example"]), max_size=8))
+def test_a_vault_can_always_be_read_back(values: list[str]) -> None:
+    vault = Vault()
+    names = [vault.add("PERSON", value) for value in values]
+    assert [vault.values[name] for name in names] == values
+    assert len(set(names)) == len(set(values))
+
+
+def restore(redaction: Redaction, text: str) -> str:
+    one = RestoreFilter(Restorer(redaction.vault.values, redaction.targets()))
+    return one.feed(text) + one.flush()

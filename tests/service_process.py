@@ -51,7 +51,7 @@ def llmock(folder: Path) -> Iterator[Running]:
 def venv(name: str, command: str) -> str:
     """A command of one of the environments that `make test` sets up beside the main one."""
     path = ROOT / ".venvs" / name / "bin" / command
-    assert path.exists(), f"{path} is missing; `make environment` installs it"
+    assert path.exists(), f"{path} is missing; `make test` or `make test-llama` installs it"
     return str(path)
 
 

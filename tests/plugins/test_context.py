@@ -210,7 +210,8 @@ def test_it_does_not_start_without_what_it_needs(tmp_path: Path):
         expected = pytest.raises(ValueError, match=r"latin\.txt.*not text in UTF-8")
         with expected as raised, testing.started(plugin):
             pass
-        assert "geheim" not in str(raised.value) and raised.value.__cause__ is None
+        assert "geheim" not in str(raised.value)
+        assert raised.value.__cause__ is None and raised.value.__suppress_context__
 
 
 def test_options_come_from_a_table(folder: Path):
@@ -220,3 +221,7 @@ def test_options_come_from_a_table(folder: Path):
     assert not Context(text="x").retrieves
     assert msgspec.json.schema(Context)
     assert Context.sides() == {"pre"}
+
+
+def test_the_laws_hold(folder: Path):
+    testing.check_laws(Context(text="Be brief.", folder=str(folder)), "A refund?", "Ten days.")

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pipeline import testing
 from pipeline.core.chain import Chain, Link
 from pipeline.core.exchange import Exchange
 from pipeline.core.request import Request
@@ -295,3 +296,7 @@ def test_options_come_from_a_table():
         msgspec.convert({"roles": ["usr"]}, Normalize)
     assert msgspec.json.schema(Normalize)
     assert Normalize.sides() == {"pre"}
+
+
+def test_the_laws_hold():
+    testing.check_laws(Normalize(), "Is Fal\u200bcon late? \nYes.", "Fal\u200bcon is late. \n")

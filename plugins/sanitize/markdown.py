@@ -228,8 +228,8 @@ class Markdown(Scanner):
             return None
         target = definition[1]
         cut = definition.end() == window.end and window.full
-        # A target in angle brackets is judged when they are reached.
-        harmless = target.startswith("<") or (target and self._links.allow(target))
+        # What else is in angle brackets is judged when they are reached.
+        harmless = target and self._links.allow(target.lstrip("<"))
         return Taken(1, "]" if harmless and not cut else _DANGER["]"])
 
     def _unit(self, text: str) -> Taken:

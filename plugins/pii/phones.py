@@ -143,7 +143,8 @@ def _plans(regions: Sequence[str]) -> Mapping[tuple[int, ...], Sequence[regex.Pa
             leading = form.leading_digits_pattern[-1] if form.leading_digits_pattern else ""
             numbers = regex.compile(f"(?={leading})(?:{valid})")
             bounds = [
-                (int(low or 1), int(high or low or 1)) for low, high in _GROUP.findall(form.pattern)
+                (int(low or 1), int(high or low or 1))
+                for low, high in _GROUP.findall(form.pattern or "")
             ]
             for lengths in product(*(range(low, high + 1) for low, high in bounds)):
                 plans[lengths].append(numbers)

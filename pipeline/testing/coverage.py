@@ -34,11 +34,10 @@ def check_lossless(dialect: Dialect, request: JsonObject, reply: Sequence[JsonOb
 
     `reply` is a stream's chunks; what they say together is tried as a whole body too.
     """
-    model = dialect.facts(request).model
     for stream in (True, False):
         body = {**request, "stream": stream}
         result = exchange([], body, reply, dialect=dialect)
-        if result.saw != dialect.outgoing(body, model, stream=stream):
+        if result.saw != body:
             raise AssertionError("law 3: the backend got another request")
         if not result.done:
             raise AssertionError("law 3: the client did not get the whole reply")

@@ -30,7 +30,7 @@ def sample_request(text: str) -> JsonObject:
     broken: Json = {
         "id": "call_2",
         "type": "function",
-        "function": {"name": "search", "arguments": arguments[:-9] + ' "' + text},
+        "function": {"name": "search", "arguments": dumps({"value": text})[:-2]},
     }
     custom: Json = {"id": "call_3", "type": "custom", "custom": {"name": "run", "input": text}}
     schema: JsonObject = {

@@ -83,6 +83,11 @@ class Relay:
         await self._close_events()
         await self._run.__aexit__(type(failure) if failure else None, failure, trace)
 
+    @property
+    def failure(self) -> BaseException | None:
+        """What ended the exchange, or None if it went well."""
+        return self._failure
+
     def delivered(self) -> None:
         """The client was sent the whole reply, its terminal event included."""
         if isinstance(self._failure, ClientGone):

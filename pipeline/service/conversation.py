@@ -107,8 +107,8 @@ class Conversation:
             await self._wire.whole(answer.status, await relay.body(), answer.headers)
         else:
             raise UpstreamFailed(f"the backend refused the request with status {answer.status}")
-        self._error = getattr(relay, "failure", None)
         relay.delivered()
+        self._error = relay.failure
 
     async def _stream(self, relay: Relay, answer: Answer) -> None:
         wire = self._wire

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pipeline import Text
 from plugins.pii.restore import addresses, token_pattern
 from plugins.pii.spans import NER, Span
-from plugins.pii.sweep import Known, Sweep
+from plugins.pii.sweep import Found, Known, Sweep
 from plugins.pii.vault import Vault
 
 
@@ -82,12 +82,12 @@ class Redaction:
             _Edit(one.start, one.end, self.vault.placeholders[source[one.start : one.end]])
             for one in spans
         ]
-        for hit in sweep.find(source):
-            if not any(hit.start < edit.end and edit.start < hit.end for edit in edits):
-                placeholder = self.vault.add_spelling(hit.known, hit.text)
-                edits.append(_Edit(hit.start, hit.end, placeholder))
-        if edits:
-            text.text = _edited(source, sorted(edits))
+        swept = [
+            _Edit(hit.start, hit.end, self.vault.add_spelling(hit.known, hit.text))
+            for hit in _outside(sweep.find(source), spans)
+        ]
+        if edits or swept:
+            text.text = _edited(source, sorted(edits + swept))
 
     def entities(self) -> set[str]:
         """The kinds of what is hidden."""
@@ -100,6 +100,16 @@ def _in_order(
     """Texts outside messages first: a new turn must not shift the numbers of what is in tools."""
     pairs = list(zip(texts, found, strict=True))
     return sorted(pairs, key=lambda pair: -1 if pair[0].turn is None else pair[0].turn)
+
+
+def _outside(hits: Sequence[Found], spans: Sequence[Span]) -> Iterable[Found]:
+    """The hits that overlap no span; both are in order."""
+    at = 0
+    for hit in hits:
+        while at < len(spans) and spans[at].end <= hit.start:
+            at += 1
+        if at == len(spans) or hit.end <= spans[at].start:
+            yield hit
 
 
 def _edited(source: str, edits: list[_Edit]) -> str:

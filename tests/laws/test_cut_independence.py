@@ -165,8 +165,9 @@ def test_parallel_tool_calls_may_interleave():
 
     chunks = [call(0, '{"a":"PERS'), call(1, '["PERSON_'), call(0, 'ON_1"}'), call(1, '12"]')]
     result = testing.exchange(Restore(), "", [*chunks, chunk({}, "tool_calls")], stream=True)
-    calls = result.whole["choices"][0]["message"]["tool_calls"]  # type: ignore[index,call-overload]
-    assert [one["function"]["arguments"] for one in calls] == [  # type: ignore[index,call-overload]
+    whole: Any = result.whole
+    calls = whole["choices"][0]["message"]["tool_calls"]
+    assert [one["function"]["arguments"] for one in calls] == [
         '{"a":"Ann \\"é😀\\"\\n"}',
         '["PERSON_1"]',
     ]

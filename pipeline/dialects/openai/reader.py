@@ -128,7 +128,8 @@ class ChatReader:
             frame.bare = frame.bare and value is None
             if key not in ("logprobs", "token_ids"):
                 frame.pieces.extend(once(value, choice, key))
-        if choice.get("finish_reason") is None and not frame.whole:
+        # Some servers say "" where others say null.
+        if not choice.get("finish_reason") and not frame.whole:
             return []
         frame.bare = False
         self._finished.add(index)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pipeline.core.frames import Frame
 from pipeline.core.jsonvalue import Json, JsonObject
 
-_REPLACED = frozenset({"role", "id", "type", "name", "index", "refusal_reason", "expires_at"})
+_REPLACED = frozenset({"role", "id", "type", "name", "format", "refusal_reason"})
 
 
 def split(data: JsonObject, *, usage: bool) -> Iterator[Frame]:

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Iterator
 from pipeline.core.frames import Frame
 from pipeline.core.jsonvalue import Json, JsonObject
 
-_REPLACED = frozenset({"role", "id", "type", "name", "format", "refusal_reason"})
+_REPLACED = frozenset(
+    {"role", "id", "type", "name", "index", "format", "refusal_reason", "expires_at"}
+)
 
 
 def split(data: JsonObject, *, usage: bool) -> Iterator[Frame]:

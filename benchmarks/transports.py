@@ -16,9 +16,9 @@ Measured on two cores shared with other work (load 2.5 to 4.4), 16 connections, 
     aiohttp                     10,210   14.51       342,678    3.45
     pyreqwest                   12,329   17.52       388,662    3.92
 
-Under more load (5 to 6.5) every figure fell, most of all httpx-aiohttp's requests, to 3,300 to 3,800
-beside aiohttp's 5,800 to 8,300; the order of httpx, httpx-aiohttp and aiohttp stayed. Privet's own
-backend was measured only then: 2,500 to 2,800 requests and 195,000 to 208,000 chunks a second.
+Two more tables under more load (5 to 6.5): httpx transport 480 and 511 requests a second,
+httpx-aiohttp 3,776 and 3,262, aiohttp 8,252 and 5,782; chunks kept the same order. Privet's own
+backend was measured only there: 2,776 and 2,510 requests, 208,410 and 195,315 chunks a second.
 """
 
 import argparse

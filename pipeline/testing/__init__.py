@@ -6,7 +6,7 @@
         plugin = Codenames(names={"Falcon": "ALPHA_1"})
         result = testing.exchange(plugin, "Is Falcon late?", "ALPHA_1 is late.")
         assert (result.asked, result.text) == ("Is ALPHA_1 late?", "Falcon is late.")
-        testing.check_laws(plugin, "Is Falcon late?", "ALPHA_1 is late.")
+        testing.check_laws(plugin, "Is Falcon late?", "ALPHA_1 is late.", secret="Falcon")
 
 Wherever a plugin is asked for, several may be given: a request and its reply pass them in the order
 given. A plugin that is slow to start is started once, `with testing.started(plugin) as started:`,

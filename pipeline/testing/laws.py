@@ -1,6 +1,5 @@
 """The promises that every plugin must keep, each as a function to call on yours."""
 
-import logging
 from collections.abc import Sequence
 from random import Random
 from traceback import format_exception
@@ -27,7 +26,7 @@ from pipeline.testing.bench import (
 )
 from pipeline.testing.compare import broken, complete, difference, normal
 from pipeline.testing.cuts import recut
-from pipeline.testing.leaks import leaked
+from pipeline.testing.leaks import leaked, logged
 from pipeline.testing.sabotage import QUOTED, Sabotage, sabotages, with_sabotage
 from pipeline.testing.samples import sample_reply, sample_request
 from pipeline.testing.script import Script, read_script
@@ -51,10 +50,18 @@ _TARGETS = (
 
 
 def check_laws(
-    plugins: Plugins, request: Said, reply: Said, *, dialect: Dialect = OPENAI, show: bool = False
+    plugins: Plugins,
+    request: Said,
+    reply: Said,
+    *,
+    secret: str = "",
+    dialect: Dialect = OPENAI,
+    show: bool = False,
 ) -> None:
-    """Every law that needs no more than one request and its reply."""
+    """Every law that needs no more than a request, its reply and a `secret` that must not leak."""
     with started(plugins) as one:
+        if secret:
+            check_no_leak(one, secret, dialect=dialect)
         check_cut_independence(one, reply, request=request, dialect=dialect, show=show)
         check_isolation(one, (request, reply), ("Hello.", reply), dialect=dialect, show=show)
         check_closed_on_failure(one, request, reply, dialect=dialect)
@@ -115,18 +122,11 @@ def check_no_leak(
     control = exchange([], request, reply, dialect=dialect)
     if control.saw is None or not leaked(secret, encode(control.saw).decode()):
         raise AssertionError("law 4: without plugins the secret does not come out either")
-    records = _Records()
-    logging.getLogger().addHandler(records)
-    level = logging.getLogger().level
-    logging.getLogger().setLevel(logging.DEBUG)
-    try:
+    with logged() as lines:
         result = exchange(plugins, request, reply, dialect=dialect)
-    finally:
-        logging.getLogger().setLevel(level)
-        logging.getLogger().removeHandler(records)
     places = {
         "what the backend saw": encode(result.saw).decode(),
-        "the log": "\n".join(records.lines),
+        "the log": "\n".join(lines),
         "the error": "".join(format_exception(result.error)) if result.error else "",
         "the client's error": result.raw.decode() if result.error else "",
     }
@@ -285,12 +285,3 @@ def _not_so_far(full: Result, got: Result) -> tuple[str, str] | None:
         if not full.texts.get(channel, "").startswith(text):
             return full.texts.get(channel, ""), text
     return None
-
-
-class _Records(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(self.format(record))

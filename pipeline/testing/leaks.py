@@ -1,8 +1,10 @@
 """Looking for a secret in whatever it may be encoded in."""
 
 import html
+import logging
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from json import dumps
 from urllib.parse import quote
 
@@ -18,6 +20,30 @@ def leaked(secret: str, text: str) -> str:
         if (spelling in text) if exact else (spelling.casefold() in lower):
             return name
     return ""
+
+
+@contextmanager
+def logged() -> Generator[list[str]]:
+    """Every line that is logged meanwhile, at any level, tracebacks included."""
+    lines = _Lines()
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(lines)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield lines.found
+    finally:
+        root.setLevel(level)
+        root.removeHandler(lines)
+
+
+class _Lines(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.found.append(self.format(record))
 
 
 def _spellings(secret: str) -> Iterator[tuple[str, str]]:

@@ -23,8 +23,8 @@ class Format(Plugin, frozen=True):
     - `html`: HTML of CommonMark with tables and strikethrough; raw HTML in it is shown as text.
     - `text`: plain text without any Markdown syntax.
     - `json`: it must be JSON, or the exchange ends with an error. A Markdown fence around it is
-      taken off unless `fence` is "keep", and `layout` writes it again "compact" or "pretty"; numbers
-      and strings keep their spelling.
+      taken off unless `fence` is "keep", and `layout` writes it again "compact" or "pretty";
+      numbers and strings keep their spelling.
 
     All but `none` need the whole reply. `line_ends`, "\n" or "\r\n", makes every line end one kind.
     `prefix` and `suffix` are put around each content text as they are.

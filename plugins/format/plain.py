@@ -57,6 +57,7 @@ class _Writer:
             case "list_item_close":
                 if self._bullet:
                     self._block("")
+                    self._apart = False
                 self._margins.pop()
             case "tr_open":
                 self._row = []

@@ -1,5 +1,8 @@
 """Makes HTML harmless, for clients that insert it into a page."""
 
+from collections.abc import Iterable, Iterator
+from typing import Any, cast
+
 import bleach.sanitizer
 
 from plugins.sanitize.urls import SCHEMES, Images, Links
@@ -49,7 +52,11 @@ class Html:
         self._images = images
         self._links = links
         self._cleaner = bleach.sanitizer.Cleaner(
-            tags=tags, attributes=self._allow, protocols=protocols, strip_comments=False
+            tags=tags,
+            attributes=self._allow,
+            protocols=protocols,
+            # Any iterable of tokens will do, though its type hints ask for a class of its own.
+            filters=cast(Any, [_keep_first_lines]),
         )
 
     def clean(self, text: str) -> str:
@@ -62,3 +69,13 @@ class Html:
         if name == "src":
             return self._images.allow(value)
         return self._links.allow(value) if name in ("href", "cite") else True
+
+
+def _keep_first_lines(*, source: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Writes a line break that begins a `pre` twice, because parsers drop one there."""
+    begins = False
+    for token in source:
+        if begins and str(token.get("data")).startswith("\n"):
+            token["data"] = "\n" + token["data"]
+        begins = token["type"] == "StartTag" and token["name"] == "pre"
+        yield token

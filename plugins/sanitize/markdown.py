@@ -245,5 +245,7 @@ def _keep(pattern: re.Pattern[str], window: Window) -> Taken:
 
 def _is_decided(window: Window) -> bool:
     """Whether nothing that follows can complete what has not matched so far on this line."""
+    if window.done:
+        return True
     line = _REST.match(window.text, window.start, window.end)
-    return window.done or line is None or line.end() < window.end
+    return line is None or line.end() < window.end

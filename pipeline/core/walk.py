@@ -4,6 +4,8 @@ Every string leaf ends up as a text, as fixed or as opaque, except structure who
 knows to be harmless. Nothing is left out because nobody thought of it.
 """
 
+import re
+
 from pipeline.core.embedded import Embedded, leaves
 from pipeline.core.errors import BadRequest
 from pipeline.core.jsonvalue import Json, JsonObject, Place, decode
@@ -12,6 +14,9 @@ from pipeline.core.texts import Fixed, Opaque, Text, TextKind
 
 MAX_DEPTH = 64
 """Deeper JSON is refused: nobody sends it in earnest, and every walk over it costs stack."""
+
+_DATA_URI = re.compile(r"\s*data:[^,\s]{0,100};base64,", re.IGNORECASE)
+"""A file written into a string (RFC 2397), which nobody can look into."""
 
 _SCHEMA_TEXT = frozenset(
     {"description", "title", "default", "const", "example", "examples", "enum"}
@@ -134,7 +139,9 @@ class Walk:
     def _text(
         self, value: str, kind: TextKind, place: Place | Embedded, key: str | int, path: str
     ) -> None:
-        if value:
+        if _DATA_URI.match(value):
+            self.opaque.append(Opaque(path, "files"))
+        elif value:
             text = Text(
                 value, kind, path=path, role=self._role, turn=self._turn, place=place, key=key
             )

@@ -216,3 +216,9 @@ def test_a_text_knows_whether_it_was_changed():
     assert not text.changed
     text.text = "two"
     assert text.changed
+
+
+def test_a_file_in_a_string_that_nobody_knows_is_opaque():
+    request = view({"model": "m", "messages": [], "extra": {"x": "data:image/png;base64,iVBOR"}})
+    assert [one.name for one in request.opaque()] == ["files"]
+    assert "data:" not in "".join(one.text for one in request.texts())

@@ -23,9 +23,14 @@ _CACHE = Node(fields={"type": one_of("ephemeral"), "ttl": one_of("5m", "1h")})
 _BREAKPOINT = Node(fields={"mode": one_of("implicit", "explicit"), "ttl": one_of("30m", "12h")})
 _AUDIO = one_of("wav", "mp3", "flac", "opus", "pcm16", "aac")
 
+_VIDEO = opaque("videos", link=True)
+
 _PART = Node(
     fields={
-        "type": one_of("text", "image_url", "input_audio", "file", "refusal"),
+        "type": one_of(
+            *("text", "image_url", "input_audio", "file", "refusal"),
+            *("image", "video_url", "audio_url", "thinking"),
+        ),
         "text": TEXT,
         "refusal": TEXT,
         "image_url": Node(

@@ -62,7 +62,8 @@ def test_what_is_a_token(text: str, expected: str):
 def test_replacing_holds_no_more_than_the_longest_token(text: str):
     same = {one: one for one in MAPPING}
     one, out = ReplaceTokens(same), 0
-    for number, character in enumerate(text, 1):
+    # With `\\_` for `_` what comes out would be shorter than what went in.
+    for number, character in enumerate(text.replace("\\", ""), 1):
         out += len(one.feed(character))
         assert number - out <= 2 * max(map(len, MAPPING)) + 1
 

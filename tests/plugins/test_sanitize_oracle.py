@@ -42,6 +42,7 @@ RENDERERS = {
     "gfm-like": _markdown_it("commonmark", "table", "strikethrough"),
     "mistune": _mistune(),
     "mistune with plugins": _mistune("table", "strikethrough", "footnotes"),
+    "mistune with extensions": _mistune("table", "url", "math"),
 }
 
 

@@ -45,6 +45,7 @@ class Conversation:
         self._target: Target | None = None
         self._error: BaseException | None = None
         self._begun = time.perf_counter()
+        self._relayed = 0.0
         self._first = 0.0
         self._received = 0
 
@@ -99,6 +100,7 @@ class Conversation:
             self._error = self._error or Unexpected()
 
     async def _relay(self, relay: Relay) -> None:
+        self._relayed = time.perf_counter()
         answer = await relay.start()
         self._first = time.perf_counter()
         if answer.stream:
@@ -168,6 +170,7 @@ class Conversation:
             outcome = Unexpected.code
         now = time.perf_counter()
         plugins = self._exchange.times
+        waited = sum(plugins.values()) + self._wire.waited
         fields: dict[str, Json] = {
             "id": self._exchange.id,
             "dialect": self._exchange.dialect,
@@ -185,6 +188,9 @@ class Conversation:
                 "stream": self._exchange.stream,
                 "plugins": {name: round(taken, 4) for name, taken in plugins.items()},
             }
+        if self._relayed:
+            # What neither the plugins nor the client took.
+            fields["upstream"] = round(max(0.0, now - self._relayed - waited), 4)
         if self._first:
             fields["first"] = round(self._first - self._begun, 4)
         level = logging.INFO if outcome == "ok" or status < 500 else logging.WARNING

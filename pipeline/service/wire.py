@@ -18,7 +18,7 @@ _STREAM_HEADERS = {
 class Wire:
     """Writes one reply. `sent` counts its body's bytes; `last` is when something was written.
 
-    A write waits while the client does not read.
+    A write waits while the client does not read; `waited` is how many seconds that took so far.
     """
 
     def __init__(self, send: Send, exchange_id: str):
@@ -26,6 +26,7 @@ class Wire:
         self.sent = 0
         self.ended = False
         self.last = time.monotonic()
+        self.waited = 0.0
         self._send = send
         self._id = exchange_id
 
@@ -40,9 +41,11 @@ class Wire:
 
     async def write(self, data: bytes) -> None:
         """Send a piece of a stream: whole events."""
+        begun = time.monotonic()
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
         self.sent += len(data)
         self.last = time.monotonic()
+        self.waited += self.last - begun
 
     async def end(self) -> None:
         """End a stream."""

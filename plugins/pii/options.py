@@ -235,5 +235,5 @@ def _importable(module: str) -> bool:
 
 
 def _did_you_mean(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, sorted(known), n=1)
+    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)
     return f"; did you mean `{close[0]}`?" if close else "; see the list in the documentation"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline import ReplaceTokens, Scanner, Segments, Taken, TextFilter, Whole, testing
 
-MAPPING = {"PERSON_1": "Ann", "PERSON_12": "PERSON_1", "A": "B", "__x__": "under"}
+MAPPING = {"PERSON_1": "Ann", "PERSON_12": "PERSON_1", "A": "B", "__x__": "under", "_" * 9: "nine"}
 LETTERS = st.text(st.sampled_from("PERSON_12\\ A_xb.é\n"), max_size=30)
 WORDS = st.lists(
     st.sampled_from(["PERSON_1", "PERSON\\_1", "PERSON_12", "\\", "_", " ", ".", "x", "é", "A"]),
@@ -17,16 +17,19 @@ WORDS = st.lists(
 PLACES = st.lists(st.integers(0, 60), max_size=12)
 
 
-def run(one: TextFilter, text: str, places: list[int]) -> str:
+def run(one: TextFilter, text: str, places: list[int] | range) -> str:
     parts = testing.pieces(text, sorted(min(place, len(text)) for place in places))
     return "".join(str(one.feed(part)) for part in parts) + str(one.flush())
 
 
 @given(LETTERS | WORDS, PLACES)
 @example("PERSON\\_1 PERSON_1\\ \\_A\\_", [7, 19, 21])
-@example("x" * 50 + "\\_PERSON_1", list(range(60)))
+@example("x" * 50 + "\\_PERSON_1", [])
+@example("x" * 50 + " PERSON_1.", [50])
 def test_tokens_are_replaced_wherever_the_text_is_cut(text: str, places: list[int]):
-    assert run(ReplaceTokens(MAPPING), text, places) == run(ReplaceTokens(MAPPING), text, [])
+    whole = run(ReplaceTokens(MAPPING), text, [])
+    assert run(ReplaceTokens(MAPPING), text, places) == whole
+    assert run(ReplaceTokens(MAPPING), text, range(len(text))) == whole
 
 
 @given(LETTERS | WORDS)
@@ -51,6 +54,7 @@ def test_tokens_are_whole_words_in_one_pass(text: str):
         ("**PERSON_1**", "**Ann**"),
         ("PERSON_12", "PERSON_1"),
         ("éPERSON_1é", "éAnné"),
+        ("\\_\\_\\_\\_\\_\\_\\_\\_\\_", "nine"),
     ],
 )
 def test_what_is_a_token(text: str, expected: str):
@@ -89,7 +93,9 @@ def test_segments_do_not_depend_on_cuts(
     def segments() -> Segments:
         return Segments(boundary, "<{}>".format, longest=longest, ahead=BOUNDARIES[boundary])
 
-    assert run(segments(), text, places) == run(segments(), text, [])
+    whole = run(segments(), text, [])
+    assert run(segments(), text, places) == whole
+    assert run(segments(), text, range(len(text))) == whole
 
 
 @given(st.text(st.sampled_from("ab\n"), max_size=60), st.integers(1, 9))

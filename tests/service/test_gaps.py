@@ -36,7 +36,7 @@ post = ["pii", "sanitize"]
 """
 
 WORDS = """the a patient doctor was seen on Tuesday with Anna Berg and Robert Fischer in Berlin
-about results from Maria Gonzalez who wrote to the office in London that payment is late again""".split()
+about results from Maria Gonzalez who wrote to the office in London that payment is late""".split()
 
 
 def long_text(seed: int, length: int) -> str:

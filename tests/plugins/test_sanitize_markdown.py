@@ -94,6 +94,7 @@ def test_no_mixture_of_lines_leaks_in_any_cut(text: str, data: st.DataObject):
 
 
 UNTOUCHED = [
+    "`a ``<b>`` c` and ```` ``<d>`` ```` and *`<e>`*, (`<f>`)\n",
     "# Title\n\nSome *emphasis*, **more** and `List<String>` in a < b && c > d; 1 <2, x<=y, <3.\n",
     "```html\n<script>alert(1)</script>\n![x](https://evil.example/)\n```\n\nafter\n",
     "~~~~ js\n~~~\n<b>\n~~~~\n",
@@ -141,6 +142,7 @@ def test_what_becomes_of_each_construct():
         "[a](javascript:b)": "[a&#93;(javascript:b)",
         "[a]: javascript:b": "[a&#93;: javascript:b",
         "$x<y$": "$x< y$",
+        "$`$ <b> `$`": "$`$ < b> `$`",
         "`a\nb` <c": "`a\nb` < c",
     }
     assert {text: clean(CLOSED, text) for text in said} == said

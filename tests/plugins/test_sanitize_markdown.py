@@ -94,6 +94,7 @@ def test_no_mixture_of_lines_leaks_in_any_cut(text: str, data: st.DataObject):
 
 
 UNTOUCHED = [
+    "`a ```<b>` c\n",
     "`a ``<b>`` c` and ```` ``<d>`` ```` and *`<e>`*, (`<f>`)\n",
     "# Title\n\nSome *emphasis*, **more** and `List<String>` in a < b && c > d; 1 <2, x<=y, <3.\n",
     "```html\n<script>alert(1)</script>\n![x](https://evil.example/)\n```\n\nafter\n",
@@ -192,6 +193,7 @@ def test_limited_links_judge_all_that_a_client_takes_for_the_address(tail: str):
         "`" * 2 * LONGEST + "<img src=x>" + "`" * 2 * LONGEST,
         "[" * 3000 + "x](javascript:a)" * 3000,
         "<" + "a" * 2 * LONGEST + " onclick=a()>",
+        "`" + "a" * (LONGEST - 2) + "``` x ` <img src=x> ``",
         "1" * 2 * LONGEST + ". ```\n<img src=x>",
     ],
 )
@@ -215,6 +217,12 @@ def test_time_is_linear(text: str):
     start = perf_counter()
     clean(OPEN, text * (200_000 // len(text)))
     assert perf_counter() - start < 20
+
+
+def test_a_target_that_is_longer_than_the_hold_back_is_not_believed():
+    target = "&Tab;" * LONGEST + "javascript:a"
+    for pieces in ([f"[x]: {target}\n"], f"[x]: {target}\n"):
+        assert clean(CLOSED, *pieces).startswith("[x&#93;:")
 
 
 def test_words_flow_on_as_they_come():

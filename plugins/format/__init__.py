@@ -5,7 +5,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from pipeline import Channel, Plugin, Rejected, Scanner, Taken, TextFilter, Whole
+from pipeline import Channel, Plugin, Scanner, Taken, TextFilter, UpstreamFailed, Whole
 from plugins.format.plain import parser, plain
 
 _LINE_END = re.compile(r"\r\n?|\n")
@@ -99,7 +99,7 @@ class Format(Plugin, frozen=True):
             written = msgspec.json.format(bare.encode(), indent=_INDENT.get(self.layout, -1))
         except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
             # The cause quotes none of the text, but has nothing to add either.
-            raise Rejected(
+            raise UpstreamFailed(
                 "the reply is not valid JSON; ask the model for JSON alone, or take "
                 '`to = "json"` out of the plugin `format`'
             ) from None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import Channel, Rejected, testing
+from pipeline import Channel, UpstreamFailed, testing
 from plugins.format import Format
 from plugins.format.plain import plain
 
@@ -128,7 +128,7 @@ def test_a_fence_may_be_kept():
     ],
 )
 def test_what_is_not_json_ends_the_exchange_without_being_quoted(text: str):
-    with pytest.raises(Rejected) as caught:
+    with pytest.raises(UpstreamFailed) as caught:
         made(Format(to="json"), text)
     assert "not valid JSON" in caught.value.message
     assert "secret" not in caught.value.message

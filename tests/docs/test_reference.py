@@ -17,13 +17,16 @@ from service_process import Running
 import pipeline
 from pipeline import PrivetError, testing
 from pipeline.core.exchange import Exchange
+from pipeline.dialects.openai.layout import LAYOUT
 from pipeline.service import app
+from pipeline.setup.check import opaque_names
 from pipeline.setup.discover import installed
 from pipeline.setup.schema import markdown
 
 PLUGINS = (ROOT / "docs" / "plugins.md").read_text("utf-8")
 BACKENDS = (ROOT / "docs" / "backends.md").read_text("utf-8")
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
+PRIVACY = (ROOT / "docs" / "privacy.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 
 
@@ -220,3 +223,14 @@ def test_lines_are_short_and_name_no_machine(path: Path):
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         assert len(line) <= 100 or line.startswith(("|", "{")), f"line {number} is long"
         assert not re.search(r"/(?:home|root|work|Users)/", line), f"line {number}"
+
+
+def test_privacy_has_every_kind_of_content_that_cannot_be_inspected():
+    row = next(row for row in rows(PRIVACY, "Kind") if row[0] == "Opaque")
+    assert {name for name in opaque_names(LAYOUT) if name not in row[1]} == set()
+
+
+def test_privacy_has_every_identity():
+    row = next(row for row in rows(PRIVACY, "Kind") if row[0] == "Identity")
+    names = {name for name, node in LAYOUT.fields.items() if node.string == "identity"}
+    assert set(re.findall(r"`(\w+)`", row[1])) == names

@@ -85,6 +85,7 @@ class Run:
         for index, link in enumerate(self._chain.pre):
             await self._on_request(link, request)
             while (added := request.take_added()) is not None:
+                self._check_opaque(added)
                 for earlier in self._chain.pre[:index]:
                     await self._on_request(earlier, added)
 

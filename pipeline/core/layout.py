@@ -23,11 +23,11 @@ class Node(Struct, frozen=True, kw_only=True):
     """What a value at one place of a request is.
 
     `fields` are the known members of an object and `others` is what an unknown member's value is,
-    this same kind of unknown if None. With `free`, members are user data: keys and numbers are
-    texts too. `schema` marks a JSON Schema. `turns` marks the array whose items are messages, and
-    `roles` holds the layouts of messages that differ by their role.
-    `opaque` names the content that cannot be inspected, such as `images`; it applies to strings,
-    and with `link` the string itself is scanned as well unless it is a `data:` URI.
+    this same kind of unknown if None. With `free`, members are user data: keys are texts too. A
+    number is treated like a string unless `numbers` is off. `schema` marks a JSON Schema. `turns`
+    marks the array whose items are messages, and `roles` holds the layouts of messages that differ
+    by their role. `opaque` names the content that cannot be inspected, such as `images`; it applies
+    to strings, and with `link` the string itself is scanned as well unless it is a file.
     """
 
     string: Str = "text"
@@ -35,7 +35,7 @@ class Node(Struct, frozen=True, kw_only=True):
     items: "Node | None" = None
     fields: Mapping[str, "Node"] = field(default_factory=dict[str, "Node"])
     others: "Node | None" = None
-    numbers: bool = False
+    numbers: bool = True
     free: bool = False
     schema: bool = False
     turns: bool = False
@@ -44,15 +44,15 @@ class Node(Struct, frozen=True, kw_only=True):
     link: bool = False
 
 
-UNKNOWN = Node(numbers=True)
+UNKNOWN = Node()
 """A parameter that the dialect does not know: everything in it is text, its keys are kept."""
 
-FREE = Node(numbers=True, free=True)
+FREE = Node(free=True)
 """User data: values, keys and numbers are text."""
 
 TEXT = Node()
 TEXTS = Node(items=TEXT)
-SETTING = Node()
+SETTING = Node(numbers=False)
 """A number or flag of the protocol; a string there would be text."""
 
 JSON = Node(string="json")

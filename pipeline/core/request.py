@@ -25,13 +25,12 @@ class Request:
         self._message = _message_layout(layout)
         self._walk = Walk()
         self._walk.object(body, layout)
-        self._texts = self._walk.texts
-        self._added: list[Text] = []
+        self._added: Walk | None = None
         self._may_add = True
 
     def texts(self) -> Sequence[Text]:
         """Every text that may be rewritten."""
-        return self._texts
+        return self._walk.texts
 
     def fixed(self) -> Sequence[Fixed]:
         """Every string that may not: look, and raise `Rejected` if it must not go out."""
@@ -49,34 +48,33 @@ class Request:
         if not self._may_add:
             raise Rejected("context was added while added context was worked on; add it once")
         path, message = self._insert_context(self._body, text)
-        walk = Walk()
-        walk.message(message, self._message, path)
-        self._added += walk.texts
-        self._texts = [*walk.texts, *self._texts]
+        added = Walk()
+        added.message(message, self._message, path)
+        self._walk = added + self._walk
+        self._added = added + self._added if self._added else added
 
     def take_added(self) -> "Request | None":
-        """A view of only the texts added since the last call, or None. For the runner."""
-        if not self._added:
+        """A view of only what was added since the last call, or None. For the runner."""
+        if self._added is None:
             return None
         view = object.__new__(Request)
         view._body = self._body
         view._insert_context = self._insert_context
         view._message = self._message
-        view._walk = Walk()
-        view._texts = self._added
-        view._added = []
+        view._walk = self._added
+        view._added = None
         view._may_add = False
-        self._added = []
+        self._added = None
         return view
 
     def finish(self) -> JsonObject:
         """The request's JSON with every change written into it. For the runner."""
-        changed = [text for text in self._texts if text.changed]
+        for text in self._walk.texts:
+            if text.changed:
+                text.write()
         # Keys last: a value is found by its old key.
-        for text in sorted(changed, key=lambda one: one.kind == "key"):
-            text.write()
-        for embedded in self._walk.embedded:
-            embedded.write()
+        for place in (*self._walk.embedded, *self._walk.keys):
+            place.write()
         return self._body
 
 

@@ -10,7 +10,7 @@ TextKind = Literal["text", "key", "number", "identity"]
 
 
 class Text:
-    """One text of a request. Assign `text` to change it.
+    """One text of a request. Assign a string to `text` to change it.
 
     `path` says where it is, with `*` for keys that are user data. `role` is the role of the message
     it belongs to, or empty; `turn` is that message's number, or None outside messages. `kind` tells
@@ -18,7 +18,7 @@ class Text:
     member, and an `identity` names a person by its purpose.
     """
 
-    __slots__ = ("_key", "_original", "_place", "kind", "path", "role", "text", "turn")
+    __slots__ = ("_key", "_original", "_place", "_text", "kind", "path", "role", "turn")
 
     def __init__(
         self,
@@ -28,10 +28,10 @@ class Text:
         path: str = "",
         role: str = "",
         turn: int | None = None,
-        place: Place | Embedded | None = None,
+        place: "Place | Embedded | Keys | None" = None,
         key: str | int = "",
     ):
-        self.text = text
+        self._text = text
         self.kind: TextKind = kind
         self.path = path
         self.role = role
@@ -41,19 +41,55 @@ class Text:
         self._key = key
 
     @property
+    def text(self) -> str:
+        """The text as it is by now."""
+        return self._text
+
+    @text.setter
+    def text(self, text: str) -> None:
+        # Anything else would go out as it is, or be lost inside a string of JSON.
+        if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"a text is a str, not {type(text).__name__}")
+        self._text = text
+
+    @property
     def changed(self) -> bool:
         """Whether some plugin assigned another text."""
-        return self.text != self._original
+        return self._text != self._original
 
     def write(self) -> None:
         """Put a changed text where it belongs. For the runner."""
         if isinstance(self._place, Embedded):
-            self._place.change(int(self._key), self.text)
-        elif self.kind == "key" and isinstance(self._place, dict):
-            _rename(self._place, str(self._key), self.text)
+            self._place.change(int(self._key), self._text)
+        elif isinstance(self._place, Keys):
+            self._place.change(str(self._key), self._text)
         elif self._place is not None:
-            put(self._place, self._key, self.text)
-        self._original = self.text
+            put(self._place, self._key, self._text)
+        self._original = self._text
+
+
+class Keys:
+    """The keys of an object whose members are user data."""
+
+    def __init__(self, place: JsonObject):
+        self._place = place
+        self._changes: dict[str, str] = {}
+
+    def change(self, key: str, text: str) -> None:
+        """Let the member `key` be called `text` from now on."""
+        self._changes[key] = text
+
+    def write(self) -> None:
+        """Give the members their new names, all at once; they keep their positions."""
+        if not self._changes:
+            return
+        renamed: JsonObject = {
+            self._changes.get(key, key): value for key, value in self._place.items()
+        }
+        if len(renamed) < len(self._place):
+            raise Rejected("two keys of one object would get the same name; send them under others")
+        self._place.clear()
+        self._place.update(renamed)
 
 
 class Fixed(NamedTuple):
@@ -68,13 +104,3 @@ class Opaque(NamedTuple):
 
     path: str
     name: str
-
-
-def _rename(place: JsonObject, old: str, new: str) -> None:
-    """Give a member another key and keep its position."""
-    if new in place:
-        raise Rejected("two keys of one object would get the same name; send them under others")
-    members = list(place.items())
-    place.clear()
-    for key, value in members:
-        place[new if key == old else key] = value

@@ -10,12 +10,12 @@ from pipeline.core.embedded import Embedded, leaves
 from pipeline.core.errors import BadRequest
 from pipeline.core.jsonvalue import Json, JsonObject, Place, decode
 from pipeline.core.layout import FREE, UNKNOWN, Node
-from pipeline.core.texts import Fixed, Opaque, Text, TextKind
+from pipeline.core.texts import Fixed, Keys, Opaque, Text, TextKind
 
 MAX_DEPTH = 64
 """Deeper JSON is refused: nobody sends it in earnest, and every walk over it costs stack."""
 
-_DATA_URI = re.compile(r"\s*data:[^,\s]{0,100};base64,", re.IGNORECASE)
+_FILE = re.compile(r"\s*data:[^,\s]{0,100};base64,[\w+/=-]*\s*", re.IGNORECASE | re.ASCII)
 """A file written into a string (RFC 2397), which nobody can look into."""
 
 _SCHEMA_TEXT = frozenset(
@@ -47,27 +47,40 @@ class Walk:
         self.fixed: list[Fixed] = []
         self.opaque: list[Opaque] = []
         self.embedded: list[Embedded] = []
+        self.keys: list[Keys] = []
         self._role = ""
         self._turn: int | None = None
 
+    def __add__(self, other: "Walk") -> "Walk":
+        """What both found, the other's last."""
+        both = Walk()
+        both.texts = self.texts + other.texts
+        both.fixed = self.fixed + other.fixed
+        both.opaque = self.opaque + other.opaque
+        both.embedded = self.embedded + other.embedded
+        both.keys = self.keys + other.keys
+        return both
+
     def object(self, value: JsonObject, node: Node, path: str = "", depth: int = 0) -> None:
         """Walk an object; `path` is where it stands."""
-        if depth > MAX_DEPTH:
-            raise BadRequest(f"the JSON is nested deeper than {MAX_DEPTH} levels; flatten it")
+        _check(depth)
         if node.schema:
             self._schema(value, path, depth)
             return
         role = value.get("role")
         if isinstance(role, str):
             node = node.roles.get(role, node)
+        keys = Keys(value) if node.free else None
+        if keys is not None:
+            self.keys.append(keys)
         for key, member in value.items():
             child = node.fields.get(key)
             if child is not None:
                 self._value(member, child, value, key, _join(path, key), depth)
                 continue
             where = _join(path, "*")
-            if node.free:
-                self._text(key, "key", value, key, where)
+            if keys is not None:
+                self._text(key, "key", keys, key, where)
             else:
                 self._fix(where, key)
             child = node.others or (FREE if node.free else UNKNOWN)
@@ -90,11 +103,14 @@ class Walk:
         elif isinstance(value, list):
             self._array(value, node, path, depth + 1)
         elif value is not None and not isinstance(value, bool) and node.numbers:
-            self._text(str(value), "number", place, key, path)
+            if node.string == "name":
+                self._fix(path, str(value))
+            else:
+                kind = "identity" if node.string == "identity" else "number"
+                self._text(str(value), kind, place, key, path)
 
     def _array(self, value: list[Json], node: Node, path: str, depth: int) -> None:
-        if depth > MAX_DEPTH:
-            raise BadRequest(f"the JSON is nested deeper than {MAX_DEPTH} levels; flatten it")
+        _check(depth)
         child = node.items or (FREE if node.free else UNKNOWN)
         for index, item in enumerate(value):
             where = f"{path}[{index}]"
@@ -116,7 +132,7 @@ class Walk:
                     self._fix(path, value)
             case "opaque":
                 self.opaque.append(Opaque(path, node.opaque))
-                if node.link and not value.startswith("data:"):
+                if node.link and not _FILE.match(value):
                     self._text(value, "text", place, key, path)
             case "json":
                 self._embed(value, place, key, path)
@@ -137,11 +153,13 @@ class Walk:
             self._text(leaf.text, leaf.kind, embedded, index, f"{path}.*")
 
     def _text(
-        self, value: str, kind: TextKind, place: Place | Embedded, key: str | int, path: str
+        self, value: str, kind: TextKind, place: Place | Embedded | Keys, key: str | int, path: str
     ) -> None:
-        if _DATA_URI.match(value):
+        if file := _FILE.match(value):
             self.opaque.append(Opaque(path, "files"))
-        elif value:
+            if file.end() == len(value):
+                return
+        if value:
             text = Text(
                 value, kind, path=path, role=self._role, turn=self._turn, place=place, key=key
             )
@@ -153,8 +171,7 @@ class Walk:
 
     def _schema(self, schema: JsonObject, path: str, depth: int) -> None:
         """Walk a JSON Schema: prose and example values are text, the rest is structure."""
-        if depth > MAX_DEPTH:
-            raise BadRequest(f"the JSON is nested deeper than {MAX_DEPTH} levels; flatten it")
+        _check(depth)
         for key, value in schema.items():
             known = key in _SCHEMA_KEYS
             where = _join(path, key if known else "*")
@@ -171,6 +188,7 @@ class Walk:
 
     def _structure(self, value: Json, path: str, depth: int) -> None:
         """Walk what stands where a schema has structure or further schemas."""
+        _check(depth)
         if isinstance(value, str):
             if value not in _SCHEMA_TYPES:
                 self._fix(path, value)
@@ -179,6 +197,11 @@ class Walk:
         elif isinstance(value, list):
             for index, item in enumerate(value):
                 self._structure(item, f"{path}[{index}]", depth + 1)
+
+
+def _check(depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise BadRequest(f"the JSON is nested deeper than {MAX_DEPTH} levels; flatten it")
 
 
 def _join(path: str, key: str) -> str:

@@ -2,10 +2,11 @@
 # make test         lint, types and tests
 # make test-llama   tests against a real llama.cpp server, built from source: needs g++, takes minutes
 # make bench        measure
+# make bench-pii    measure how well and how fast personal data is recognised, beside Presidio
 # make lock         bring the locks in line with pyproject.toml and locks/*.in; ARGS=--upgrade for news
 # make clean        remove all that is not in git and can be made again
 
-.PHONY: run test test-llama bench lock clean environment
+.PHONY: run test test-llama bench bench-pii lock clean environment
 .DEFAULT_GOAL := run
 
 ifndef PYTHON
@@ -35,6 +36,9 @@ test-llama: environment $(LLAMA_SERVER)
 
 bench: environment
 	@set -e; for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python $$script; done
+
+bench-pii: environment
+	@$(BIN)/python benchmarks/pii.py $(ARGS)
 
 environment:
 	@$(INSTALL) .venv run dev --project

@@ -1,0 +1,1 @@
+"""What `benchmarks/pii.py` measures, and on what."""

@@ -118,24 +118,32 @@ class Normalizing(Step):
 
 
 class Normalize(Plugin, frozen=True):
-    r"""One spelling for the texts of a request; works in `pre`.
+    """One spelling for the texts of a request; works in `pre`.
 
-    `form` is the Unicode normalization form (UAX 15). The compatibility forms NFKC and NFKD change
-    meaning now and then: `m²` becomes `m2`. `line_ends` turns every line end that Unicode knows
-    (CR, CRLF, NEL, VT, FF, LS, PS) into `\n`. `remove` names the invisible characters to take out.
-    `white_space = "trim"` removes spaces and tabs at the ends of lines and all but two of several
-    blank lines; fenced code, strings inside JSON and the last line keep theirs.
-
-    `roles` are the roles of the messages to work on. Keys, numbers and identities stay as they are.
+    Keys, numbers and identities stay as they are.
     """
 
     step: ClassVar[type[Step] | None] = Normalizing
 
     form: Literal["NFC", "NFD", "NFKC", "NFKD", "none"] = "NFC"
+    """The Unicode normalization form (UAX 15). The compatibility forms NFKC and NFKD change meaning
+    now and then: `m²` becomes `m2`.
+    """
+
     line_ends: bool = True
+    r"""Whether every line end that Unicode knows (CR, CRLF, NEL, VT, FF, LS, PS) becomes `\n`."""
+
     remove: frozenset[Invisible] = frozenset({"zero-width", "bidi", "control"})
+    """The invisible characters to take out, but for those that belong to the writing around them.
+    """
+
     white_space: Literal["trim", "keep"] = "trim"
+    """`trim` removes spaces and tabs at the ends of lines, and all but two of several blank lines;
+    fenced code, strings inside JSON and the last line keep theirs.
+    """
+
     roles: frozenset[Role] = frozenset({"user"})
+    """The roles of the messages to work on."""
 
     def problems(self) -> list[str]:
         """Options with which nothing is ever done."""

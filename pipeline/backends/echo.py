@@ -19,15 +19,19 @@ MAX_CHOICES = 128
 class Echo(Backend, frozen=True, kw_only=True):
     """Speaks OpenAI's chat completions without a model: for trying out, and for tests.
 
-    `reply` is what it says, with `{text}` for the last text of a user and `{request}` for the whole
-    request as JSON. A stream comes in pieces of `piece` characters, small enough to cut most
-    placeholders in two, with `delay` seconds between them. Its usage figures are estimates of four
-    characters a token.
+    Its usage figures are estimates of four characters a token.
     """
 
     reply: str = "I received: {text}"
+    """What it says, with `{text}` for the last text of a user and `{request}` for the whole request
+    as JSON.
+    """
+
     piece: Annotated[int, Meta(gt=0)] = 5
+    """Characters in each piece of a stream: few enough to cut most placeholders in two."""
+
     delay: Annotated[float, Meta(ge=0)] = 0.0
+    """Seconds between the pieces."""
 
     def start(self, stack: AsyncExitStack) -> Upstream:
         """There is nothing to open."""

@@ -32,31 +32,46 @@ _SECRET = frozenset({"key", "headers"})
 
 
 class OpenAI(Backend, frozen=True, kw_only=True):
-    """A server that speaks OpenAI's protocol: Ollama, vLLM, llama.cpp, OpenAI and many more.
-
-    `url` is the base that `/chat/completions` is appended to, such as `http://127.0.0.1:11434/v1`.
-    `key` goes out as a bearer token; better, `key_file` names a file with nothing else in it.
-    `headers` are sent with every request. `streaming` says what the server can do.
-
-    Times are in seconds: `connect` for a connection, `first_byte` until the reply begins, `idle`
-    for silence inside it. Sizes are in bytes: `max_event` for one event of a stream, `max_reply`
-    for a reply that is none. `connections` may be open at once. `verify` and `ca` (a file of
-    certificates) say whom to trust behind `https`.
-    """
+    """A server that speaks OpenAI's protocol: Ollama, vLLM, llama.cpp, OpenAI and many more."""
 
     url: str
+    """The base that `/chat/completions` is appended to, such as `http://127.0.0.1:11434/v1`."""
+
     key: str | None = None
+    """The key to go out as a bearer token."""
+
     key_file: str | None = None
+    """A file that holds the key and nothing else; better than `key`."""
+
     headers: dict[str, str] = field(default_factory=dict[str, str])
+    """Headers to send with every request."""
+
     streaming: Streams = "both"
+    """Whether the server can stream, cannot (`never`), or does nothing else (`always`)."""
+
     connect: Seconds = 5.0
+    """Seconds that a connection may take."""
+
     first_byte: Seconds = 600.0
+    """Seconds until the reply begins."""
+
     idle: Seconds = 300.0
+    """Seconds of silence in the middle of a reply."""
+
     max_event: Positive = MAX_EVENT
+    """Bytes that one event of a stream may have."""
+
     max_reply: Positive = 16 * MAX_EVENT
+    """Bytes that a reply may have that is not streamed."""
+
     connections: Positive = 256
+    """How many connections may be open at once."""
+
     verify: bool = True
+    """Whether a server behind `https` must prove who it is."""
+
     ca: str | None = None
+    """A file of certificates, in PEM, to trust in place of the usual ones."""
 
     @property
     def streams(self) -> Streams:

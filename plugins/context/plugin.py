@@ -60,17 +60,10 @@ class Adding(Step):
 class Context(Plugin, frozen=True):
     """System text for every request; works in `pre`.
 
-    `text` is added as it is. `template` is filled in first, by the rules of Python's
-    `string.Template`, with `$date` (2026-11-20), `$time` (14:05), `$user`, `$model` and `$session`;
-    what is not known is `unknown`. `timezone` names the zone of date and time, such as
-    `Europe/Berlin`. `$user` and `$session` are what the client sent, and go out like other text:
-    redacted if a plugin before this one recognises them. `files` are read at start.
-
-    `folder` holds documents (.txt and .md, in UTF-8, also in folders below; hidden ones are not
-    read). At start they are cut into passages of at most `passage_length` characters and indexed in
-    memory; later changes are seen after a restart. The `passages` best for the words of the user's
-    last message are added under `heading`, with `sources` each under its file's name. If no passage
-    has any of the words, or only those in `ignore` and the commonest of English, none is added.
+    Texts, files and the passages that are found become one system text. Documents are cut and
+    indexed in memory at start; later changes are seen after a restart. The passages that fit the
+    words of the user's last message best are added. If none has any of the words, or only the
+    commonest of English, none is added.
 
     Put it before `pii` in `pre`, so that it searches for the user's own words; `pii` then sees what
     was added. Relative paths are relative to the working directory.
@@ -79,15 +72,40 @@ class Context(Plugin, frozen=True):
     step: ClassVar[type[Step] | None] = Adding
 
     text: str = ""
+    """Added as it is."""
+
     template: str = ""
+    """Added after it is filled in, by the rules of Python's `string.Template`, with `$date`
+    (2026-11-20), `$time` (14:05), `$user`, `$model` and `$session`; what is not known is `unknown`.
+    `$user` and `$session` are what the client sent, and go out like other text: redacted if a
+    plugin recognises them.
+    """
+
     timezone: str = "UTC"
+    """The zone of date and time, such as `Europe/Berlin`."""
+
     files: tuple[str, ...] = ()
+    """Files to add, in UTF-8; read at start."""
+
     folder: str = ""
+    """A folder of documents to search: .txt and .md in UTF-8, also in folders below, but not hidden
+    ones.
+    """
+
     passages: int = 3
+    """The most passages that are added."""
+
     passage_length: int = 1000
+    """The most characters that a passage has."""
+
     heading: str = "Passages from documents that may help to answer:"
+    """What stands above the passages."""
+
     sources: bool = True
+    """Whether each passage stands under its file's name."""
+
     ignore: frozenset[str] = frozenset()
+    """More words that are not searched for."""
 
     @property
     def retrieves(self) -> bool:

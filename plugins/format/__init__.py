@@ -15,30 +15,38 @@ _INDENT = {"compact": -1, "pretty": 2}
 
 
 class Format(Plugin, frozen=True):
-    r"""Rewrites the content of a reply. Comes after what restores values and before `sanitize`.
+    """Rewrites the content of a reply. Comes after what restores values and before `sanitize`.
 
     `to` is the form that the reply, which is taken to be Markdown, gets:
 
     - `none`: it stays as it is, and streams.
     - `html`: HTML of CommonMark with tables and strikethrough; raw HTML in it is shown as text.
     - `text`: plain text without any Markdown syntax.
-    - `json`: it must be JSON, or the exchange ends with an error. A Markdown fence around it is
-      taken off unless `fence` is "keep", and `layout` writes it again "compact" or "pretty";
-      numbers and strings keep their spelling.
+    - `json`: it must be JSON, or the exchange ends with an error.
 
-    All but `none` need the whole reply. `line_ends`, "\n" or "\r\n", makes every line end one kind.
-    `prefix` and `suffix` are put around each content text as they are.
+    All but `none` need the whole reply.
 
     An empty reply, such as one that only calls tools, stays empty: nothing is put around it, and it
     need not be JSON. Content of form JSON is for programs already and is left alone.
     """
 
     to: Literal["none", "html", "text", "json"] = "none"
+    """The form of the reply."""
+
     fence: Literal["strip", "keep"] = "strip"
+    """What becomes of a Markdown fence around JSON."""
+
     layout: Literal["as is", "compact", "pretty"] = "as is"
+    """How JSON is written; numbers and strings keep their spelling."""
+
     line_ends: Literal["\n", "\r\n"] | None = None
+    """What every line end becomes; without it they stay as they are."""
+
     prefix: str = ""
+    """What is put before each content text."""
+
     suffix: str = ""
+    """What is put behind each content text."""
 
     @property
     def whole(self) -> bool:

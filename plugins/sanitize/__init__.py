@@ -15,26 +15,37 @@ class Sanitize(Plugin, frozen=True):
 
     - `markdown`: it renders Markdown. Raw HTML, links that run something and images that are not
       allowed are shown as text or as links; code stays as it is. Everything flows on as soon as it
-      is certain; at most `held` characters wait, usually for the end of a link or a code span.
+      is certain; at most 4,096 characters wait, usually for the end of a link or a code span.
     - `html`: it inserts HTML. Only `tags`, their `attributes` (by tag, `*` for all) and `protocols`
       stay, the rest is shown as text. Needs the whole reply, because HTML cannot be judged in part.
     - `escape`: it inserts HTML and expects none: every special character is escaped, nothing waits.
-
-    `images` are the prefixes, such as `https://cdn.example.com/img/`, of images that may be loaded;
-    none are by default, because an address that is loaded unasked can carry away what is said. A
-    host that redirects or proxies lets anything through. `links` does the same for links where it
-    is given; then bare addresses that clients like to make into links are written `[.]` as well.
 
     Works on content, reasoning and refusals of form text. Arguments, JSON and fields that no
     protocol knows (`other`) are data for programs and stay as they are.
     """
 
     mode: Literal["markdown", "html", "escape"] = "markdown"
+    """How the client shows text."""
+
     images: tuple[str, ...] = ()
+    """Prefixes, such as `https://cdn.example.com/img/`, of images that may be loaded. None may by
+    default, because an address that is loaded unasked can carry away what is said. A host that
+    redirects or proxies lets anything through.
+    """
+
     links: tuple[str, ...] | None = None
+    """Prefixes of the links that may be followed; without it, all that run nothing. Where it is
+    given, bare addresses that clients like to make into links are written `[.]` as well.
+    """
+
     tags: tuple[str, ...] | None = None
+    """The HTML tags that stay, in mode `html`, in place of the usual harmless ones."""
+
     attributes: dict[str, tuple[str, ...]] | None = None
+    """The attributes that stay, by tag, with `*` for all tags."""
+
     protocols: tuple[str, ...] | None = None
+    """The protocols that links in HTML may have: of `http`, `https`, `mailto` and `tel`."""
 
     @property
     def whole(self) -> bool:

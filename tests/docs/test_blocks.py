@@ -165,7 +165,8 @@ def test_a_command_works(place: str, command: str, site: Site, service: Running)
         return
     words = shlex.split(command, comments=True)
     if words[0] == "make":
-        subprocess.run([*words, "--dry-run"], cwd=ROOT, check=True, capture_output=True)
+        rules = (ROOT / "Makefile").read_text("utf-8")
+        assert all(re.search(f"^{one}:", rules, re.MULTILINE) for one in words[1:])
         return
     if words[:2] == ["privet", "serve"]:
         # It would not end; whether its options are right can be said without it.

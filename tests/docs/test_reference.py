@@ -20,6 +20,7 @@ from pipeline.core.exchange import Exchange
 from pipeline.dialects.openai.layout import LAYOUT
 from pipeline.service import app
 from pipeline.setup.check import opaque_names
+from pipeline.setup.describe import options
 from pipeline.setup.discover import installed
 from pipeline.setup.schema import markdown
 
@@ -218,11 +219,21 @@ def test_links_lead_somewhere(path: Path):
         assert not anchor or anchor in anchors(to), target
 
 
-@pytest.mark.parametrize("path", [one for one in DOCUMENTS if one != GENERATED], ids=str)
+@pytest.mark.parametrize(
+    "path", [one for one in DOCUMENTS if one != GENERATED], ids=lambda path: path.name
+)
 def test_lines_are_short_and_name_no_machine(path: Path):
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         assert len(line) <= 100 or line.startswith(("|", "{")), f"line {number} is long"
         assert not re.search(r"/(?:home|root|work|Users)/", line), f"line {number}"
+
+
+def test_every_option_is_explained():
+    found = installed()
+    for group in (found.plugins, found.backends):
+        for name in group.names():
+            missing = [one.name for one in options(group.load(name)) if not one.doc]
+            assert not missing, f"{name}: say what these are for"
 
 
 def test_privacy_has_every_kind_of_content_that_cannot_be_inspected():

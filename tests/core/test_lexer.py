@@ -130,7 +130,7 @@ def test_changed_leaves_are_spliced_in_and_the_rest_keeps_its_spelling(
     place = {"json": source}
     embedded = Embedded(source, found, place, "json")
     changed = data.draw(st.sets(st.sampled_from(range(len(found))))) if found else set()
-    for number in changed:
+    for number in sorted(changed, reverse=True):
         embedded.change(number, 'new "text"\n')
     embedded.write()
     after = place["json"]

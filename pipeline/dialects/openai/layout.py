@@ -23,7 +23,12 @@ _CACHE = Node(fields={"type": one_of("ephemeral"), "ttl": one_of("5m", "1h")})
 _BREAKPOINT = Node(fields={"mode": one_of("implicit", "explicit"), "ttl": one_of("30m", "12h")})
 _AUDIO = one_of("wav", "mp3", "flac", "opus", "pcm16", "aac")
 
-_VIDEO = opaque("videos", link=True)
+
+def _linked(name: str) -> Node:
+    """A part of a message that only links to its content, by a string or an object."""
+    link = opaque(name, link=True)
+    return Node(string="opaque", opaque=name, link=True, fields={"url": link, "format": _AUDIO})
+
 
 _PART = Node(
     fields={
@@ -45,6 +50,16 @@ _PART = Node(
         "input_audio": Node(fields={"data": opaque("audio"), "format": _AUDIO}),
         "file": Node(
             fields={"file_data": opaque("files"), "file_id": opaque("files"), "filename": TEXT}
+        ),
+        "video_url": _linked("videos"),
+        "audio_url": _linked("audio"),
+        "source": Node(
+            fields={
+                "type": one_of("base64", "url"),
+                "media_type": NAME,
+                "data": opaque("images"),
+                "url": opaque("images", link=True),
+            }
         ),
         "cache_control": _CACHE,
         "prompt_cache_breakpoint": _BREAKPOINT,

@@ -5,6 +5,8 @@ import time
 
 from msgspec import Struct, field
 
+from pipeline.core.receipt import Receipt
+
 
 def new_id() -> str:
     """128 unguessable bits, as 32 hexadecimal digits."""
@@ -16,7 +18,8 @@ class Exchange(Struct, kw_only=True):
 
     `deadline` is on the clock of `time.monotonic`, in seconds. `user` is what the client says about
     its user, and not proven. `labels` may be added to by plugins and are matched by routing.
-    `times` collects the seconds that each plugin took.
+    `receipt` is where plugins report what they found. `times` collects the seconds that each
+    plugin took.
     """
 
     id: str = field(default_factory=new_id)
@@ -30,6 +33,7 @@ class Exchange(Struct, kw_only=True):
     session: str | None = None
     deadline: float = float("inf")
     labels: set[str] = field(default_factory=set[str])
+    receipt: Receipt = field(default_factory=Receipt)
     times: dict[str, float] = field(default_factory=dict[str, float])
 
     @property

@@ -1,8 +1,7 @@
 """What plugins note down about an exchange: names and counts, and never any text.
 
-A plugin reports each thing that it does to a text through `exchange.receipt`. Only identifiers are
-kept. Whatever does not look like one is written as `*`, so that no careless plugin puts a value into
-a receipt.
+A plugin reports what it does to a text through `exchange.receipt`. Only identifiers are kept: what
+does not look like one is written as `*`, so that no careless plugin puts a value into a receipt.
 """
 
 import re

@@ -5,6 +5,7 @@ comes whole or in pieces, every text of it goes through `feed … flush` of the 
 give the same result. Whatever a plugin does wrong ends the exchange: there is no way around one.
 """
 
+from asyncio import CancelledError, current_task
 from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter
 from types import TracebackType
@@ -113,14 +114,14 @@ class Run:
 
     async def _close_channels(self, frame: Frame, reader: Reader) -> list[Frame]:
         made: list[Frame] = []
+        own = {piece.channel: piece for piece in frame.pieces if not piece.once}
         for channel in frame.closes:
             pipe = self._pipes.pop(channel, None)
             tail = await pipe.flush() if pipe is not None else ""
             if not tail:
                 continue
-            own = [one for one in frame.pieces if one.channel == channel and not one.once]
-            if own:
-                own[-1].change(own[-1].text + tail)
+            if channel in own:
+                own[channel].change(own[channel].text + tail)
             else:
                 made.append(reader.make(channel, tail))
         return made
@@ -138,7 +139,10 @@ class Run:
 
     async def _on_request(self, link: Link, request: Request) -> None:
         step = self._steps[link.name]
-        await self._call(link.name, lambda: step.on_request(request))
+        given: object = await self._call(link.name, lambda: step.on_request(request))
+        if given is not None:
+            what = f"gave {type(given).__name__} where `on_request` changes the request in place"
+            raise PluginFailed(link.name, what)
 
     def _pipe(self, channel: Channel, *, once: bool = False) -> Pipe | None:
         """The filters of a channel; None if no plugin wants it."""
@@ -175,12 +179,14 @@ class Run:
     async def _close(self, error: BaseException | None) -> None:
         """Tell every opened step, last first, whatever the others do."""
         for name, step in reversed(self._steps.items()):
-            with anyio.move_on_after(self._chain.timeout, shield=True):
+            with anyio.move_on_after(self._chain.timeout, shield=True) as scope:
                 try:
                     result = step.on_done(error)
                     if isinstance(result, Awaitable):
                         await result
-                except Exception as failure:
+                except (Exception, CancelledError) as failure:
+                    if scope.cancel_called:
+                        raise
                     self._chain.watch.failed(name, "on_done", failure)
         self._steps = {}
         self._pipes = {}
@@ -209,9 +215,17 @@ class _Guard:
         self._watch.doing = ""
         taken = perf_counter() - self._start
         self._times[self._name] = self._times.get(self._name, 0.0) + taken
-        if error is None or isinstance(error, PrivetError) or not isinstance(error, Exception):
+        if error is None or isinstance(error, PrivetError) or _is_ours(error):
             return
         self._watch.failed(self._name, "hook", error)
         what = "took too long" if isinstance(error, TimeoutError) else "failed"
         # The cause may quote the text it failed on.
         raise PluginFailed(self._name, what) from None
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Whether this ends our task; a plugin may also meet a task or future of its own cancelled."""
+    if isinstance(error, CancelledError):
+        task = current_task()
+        return task is None or task.cancelling() > 0
+    return not isinstance(error, Exception)

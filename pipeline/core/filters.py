@@ -49,7 +49,7 @@ class Scanner:
             if taken is None:
                 if len(text) - at < self._longest and not final:
                     break
-                taken = self._take(text[: at + self._longest], at, True)
+                taken = self._take(text[at : at + self._longest], 0, True)
                 if taken is None:
                     raise RuntimeError("a take function must decide on what it sees in full")
             at += taken.length

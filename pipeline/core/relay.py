@@ -5,7 +5,7 @@ one or many, and all of them go through the chain; only the last step, to the cl
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from types import TracebackType
 from typing import Self
 
@@ -161,7 +161,7 @@ class Relay:
     async def _refused(self, reply: Reply) -> Answer:
         """Pass on the backend's own refusal, through the chain like any text."""
         assert self._reader is not None, "made before"
-        event = await anext(reply.events, None)
+        event = await self._event()
         if event is None:
             raise UpstreamFailed("the backend refused the request without saying why")
         frame = self._dialect.error_frame(event)
@@ -184,13 +184,17 @@ class Relay:
             self._failure = UpstreamFailed("the backend ended its reply with an error")
 
     async def _next(self, reader: Reader) -> Frame:
+        event = await self._event()
+        return reader.eof() if event is None else reader.read(event)
+
+    async def _event(self) -> Event | None:
+        """The backend's next event, or None after its last."""
         assert self._events is not None, "a reply is read after `start`"
         try:
             with anyio.fail_after(max(0.0, self._exchange.remaining)):
-                event = await anext(self._events, None)
+                return await anext(self._events, None)
         except TimeoutError:
             raise UpstreamTimeout(_late(self._target)) from None
-        return reader.eof() if event is None else reader.read(event)
 
     def _to_client(self, frame: Frame) -> list[Frame]:
         return list(self._dialect.split(frame, self._body)) if frame.whole else [frame]
@@ -199,7 +203,8 @@ class Relay:
         close = getattr(self._events, "aclose", None)
         if close is None:
             return
-        with anyio.move_on_after(_CLOSING_TIME, shield=True):
+        # The exchange has ended: what fails now must neither hide why nor keep it from the steps.
+        with anyio.move_on_after(_CLOSING_TIME, shield=True), suppress(Exception):
             await close()
 
 

@@ -9,7 +9,7 @@ import json
 import re
 from typing import NoReturn, cast
 
-from pipeline.core.jsonvalue import Json, put
+from pipeline.core.jsonvalue import Json, JsonObject, put
 
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _LONE = re.compile("[\ud800-\udfff]")
@@ -19,7 +19,8 @@ _HALF_AT_END = re.compile("[\ud800-\udbff]$")
 def decode_loosely(data: bytes) -> Json:
     """The value of JSON that may hold halves of characters; ValueError if it is no JSON."""
     try:
-        return cast(Json, json.loads(data.decode(), parse_constant=_refuse))
+        value = json.loads(data.decode(), parse_constant=_refuse, object_pairs_hook=_object)
+        return cast(Json, value)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"not valid JSON ({type(error).__name__})") from None
 
@@ -51,6 +52,10 @@ def clean_all(value: Json) -> None:
             put(value, key, clean(member))
         else:
             clean_all(member)
+
+
+def _object(members: list[tuple[str, Json]]) -> JsonObject:
+    return {clean(key): value for key, value in members}
 
 
 def _refuse(_constant: str) -> NoReturn:

@@ -8,11 +8,14 @@ from pipeline.core.errors import UpstreamFailed
 from pipeline.core.frames import Copy, Event, Frame, Piece
 from pipeline.core.jsonvalue import Json, JsonObject, Place, decode
 from pipeline.core.plugin import Channel
+from pipeline.core.walk import MAX_DEPTH
 
 ENVELOPE = ("id", "object", "created", "model", "system_fingerprint", "service_tier", "provider")
 """Members of a chunk that say nothing of its text."""
 
 _HARMLESS = frozenset((*ENVELOPE, "choices", "obfuscation"))
+_COPIES = ("logprobs", "token_ids")
+_ENDING = ("index", "finish_reason")
 _REASONING = ("reasoning_content", "reasoning")
 _REASONING_LISTS = ("reasoning_details", "thinking_blocks")
 _REASONING_TEXT = ("text", "summary", "thinking")
@@ -24,7 +27,7 @@ class ChatReader:
 
     def __init__(self, body: JsonObject):
         wanted = body.get("n")
-        self._wanted = wanted if isinstance(wanted, int) else 1
+        self._wanted = max(1, wanted) if isinstance(wanted, int) else 1
         answer = body.get("response_format")
         kind = answer.get("type") if isinstance(answer, dict) else "text"
         self._form: Literal["text", "json"] = "text" if kind in (None, "text") else "json"
@@ -93,47 +96,47 @@ class ChatReader:
             raise UpstreamFailed("the backend's reply has no `choices`; is it a chat endpoint?")
         frame = Frame(data, whole=whole, end="done" if whole else "")
         frame.bare = bool(choices) and not whole and _only_envelope(data)
-        closes: list[Channel] = []
+        ended: set[int | None] = set()
         for position, choice in enumerate(choices):
             if isinstance(choice, dict):
-                closes += self._choice(choice, position, frame)
+                ended.add(self._choice(choice, position, frame))
+            else:
+                frame.bare = False
+                frame.pieces.extend(once(choice, choices, position))
         for key, value in data.items():
-            if key not in _HARMLESS:
+            if key != "choices" and not (isinstance(value, str) and key in _HARMLESS):
                 frame.pieces.extend(once(value, data, key))
         if not whole:
             self._envelope = {key: data[key] for key in ENVELOPE if key in data}
             if "usage" in data:
                 self._envelope["usage"] = None
-        frame.closes = tuple(self._open) if whole else tuple(closes)
+        frame.closes = tuple(one for one in self._open if whole or one.choice in ended)
         for channel in frame.closes:
-            self._open.pop(channel, None)
+            del self._open[channel]
         return frame
 
-    def _choice(self, choice: JsonObject, position: int, frame: Frame) -> list[Channel]:
-        """Read one choice; the channels that its finish reason closes."""
+    def _choice(self, choice: JsonObject, position: int, frame: Frame) -> int | None:
+        """Read one choice; its number if it ends here."""
         index = choice.get("index")
         index = index if isinstance(index, int) else position
         self._seen.add(index)
-        message = choice.get("message" if frame.whole else "delta")
+        said = "message" if frame.whole else "delta"
         before = len(frame.pieces)
-        if isinstance(message, dict):
-            bare = self._message(message, index, frame)
-        else:
-            bare = message is None
-        frame.bare = frame.bare and bare and len(frame.pieces) > before
-        self._copies(choice, index, frame)
         for key, value in choice.items():
-            if key in ("index", "delta", "message", "finish_reason"):
-                continue
-            frame.bare = frame.bare and value is None
-            if key not in ("logprobs", "token_ids"):
-                frame.pieces.extend(once(value, choice, key))
+            if key == said and isinstance(value, dict):
+                frame.bare = self._message(value, index, frame) and frame.bare
+            elif key not in _ENDING or not isinstance(value, (str, int)):
+                frame.bare = frame.bare and value is None
+                if key not in _COPIES:
+                    frame.pieces.extend(once(value, choice, key))
+        frame.bare = frame.bare and len(frame.pieces) > before
+        self._copies(choice, index, frame)
         # Some servers say "" where others say null.
         if not choice.get("finish_reason") and not frame.whole:
-            return []
+            return None
         frame.bare = False
         self._finished.add(index)
-        return [channel for channel in self._open if channel.choice == index]
+        return index
 
     def _message(self, message: JsonObject, choice: int, frame: Frame) -> bool:
         """Read a message or delta; whether it holds nothing but text."""
@@ -154,7 +157,7 @@ class ChatReader:
                 self._reasoning(key, value, choice, frame)
             elif value is not None:
                 bare = False
-                frame.pieces.extend(once(value, message, key))
+                _rest(value, message, key, frame)
         return bare
 
     def _direct(self, key: str, choice: int) -> Channel:
@@ -168,11 +171,13 @@ class ChatReader:
         bare = True
         for position, call in enumerate(calls):
             if not isinstance(call, dict):
+                bare = False
+                frame.pieces.extend(once(call, calls, position))
                 continue
             index = call.get("index")
             part = index if isinstance(index, int) else position
             for key, value in call.items():
-                if key == "index":
+                if key == "index" and isinstance(value, int):
                     continue
                 if isinstance(value, dict) and key in ("function", "custom"):
                     bare = (
@@ -180,8 +185,7 @@ class ChatReader:
                     )
                     continue
                 bare = False
-                if key not in _STRUCTURE:
-                    frame.pieces.extend(once(value, call, key))
+                _rest(value, call, key, frame)
         return bare
 
     def _call(self, kind: str, call: JsonObject, channel: Channel, frame: Frame) -> bool:
@@ -194,8 +198,7 @@ class ChatReader:
                 self._add(frame, named, value, call, key)
             else:
                 bare = False
-                if key not in _STRUCTURE:
-                    frame.pieces.extend(once(value, call, key))
+                _rest(value, call, key, frame)
         return bare
 
     def _nested(self, kind: str, value: JsonObject, choice: int, frame: Frame) -> None:
@@ -205,13 +208,14 @@ class ChatReader:
                 self._add(frame, channel, text, value, key)
             elif isinstance(text, str) and (kind, key) == ("audio", "transcript"):
                 self._add(frame, Channel("content", choice, name=kind), text, value, key)
-            elif key not in _STRUCTURE:
-                frame.pieces.extend(once(text, value, key))
+            else:
+                _rest(text, value, key, frame)
 
     def _reasoning(self, name: str, items: list[Json], choice: int, frame: Frame) -> None:
         """Read blocks of reasoning, whose text comes in pieces like content does."""
         for position, item in enumerate(items):
             if not isinstance(item, dict):
+                frame.pieces.extend(once(item, items, position))
                 continue
             index = item.get("index")
             part = index if isinstance(index, int) else position
@@ -219,19 +223,20 @@ class ChatReader:
                 if key in _REASONING_TEXT and isinstance(value, str):
                     channel = Channel("reasoning", choice, part, name=f"{name}.{key}")
                     self._add(frame, channel, value, item, key)
-                elif key not in _STRUCTURE:
-                    frame.pieces.extend(once(value, item, key))
+                else:
+                    _rest(value, item, key, frame)
 
     def _copies(self, choice: JsonObject, index: int, frame: Frame) -> None:
         """Find what repeats a channel's text in another form, or counts its characters."""
         content = Channel("content", index, form=self._form)
-        logprobs = choice.get("logprobs")
-        if isinstance(logprobs, dict):
-            for key in logprobs:
-                channel = Channel("refusal", index) if key == "refusal" else content
-                frame.copies.append(Copy(channel, logprobs, key))
-        if choice.get("token_ids") is not None:
-            frame.copies.append(Copy(content, choice, "token_ids"))
+        for name in _COPIES:
+            copy = choice.get(name)
+            if isinstance(copy, dict):
+                for key in copy:
+                    channel = Channel("refusal", index) if key == "refusal" else content
+                    frame.copies.append(Copy(channel, copy, key))
+            elif copy is not None:
+                frame.copies.append(Copy(content, choice, name))
         message = choice.get("message" if frame.whole else "delta")
         annotations = message.get("annotations") if isinstance(message, dict) else None
         for annotation in annotations if isinstance(annotations, list) else ():
@@ -241,8 +246,10 @@ class ChatReader:
                     frame.copies.append(Copy(content, citation, key))
 
     def _add(self, frame: Frame, channel: Channel, text: str, place: Place, key: str) -> None:
-        self._open[channel] = None
-        frame.pieces.append(Piece(channel, text, place, key))
+        # Some servers repeat an empty text after the end: it is no text of its own.
+        if text or channel.choice not in self._finished:
+            self._open[channel] = None
+            frame.pieces.append(Piece(channel, text, place, key))
 
 
 def _only_envelope(data: JsonObject) -> bool:
@@ -251,17 +258,27 @@ def _only_envelope(data: JsonObject) -> bool:
     )
 
 
-def once(value: Json, place: Place | None = None, key: str | int = "") -> Iterator[Piece]:
+def _rest(value: Json, place: JsonObject, key: str, frame: Frame) -> None:
+    """Read a member that is nobody's channel; a string that is structure stays as it is."""
+    if not (isinstance(value, str) and key in _STRUCTURE):
+        frame.pieces.extend(once(value, place, key))
+
+
+def once(
+    value: Json, place: Place | None = None, key: str | int = "", depth: int = 0
+) -> Iterator[Piece]:
     """Every string of a value that is nobody's channel, each a text of its own."""
+    if depth > MAX_DEPTH:
+        raise UpstreamFailed(f"the backend's JSON is nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, str):
         if place is not None and value:
             yield Piece(Channel("other", name=str(key)), value, place, key, once=True)
     elif isinstance(value, dict):
         for name, member in value.items():
-            yield from once(member, value, name)
+            yield from once(member, value, name, depth + 1)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from once(item, value, index)
+            yield from once(item, value, index, depth + 1)
 
 
 def _delta(channel: Channel, text: str) -> JsonObject:

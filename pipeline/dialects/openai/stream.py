@@ -43,72 +43,77 @@ def split(data: JsonObject, *, usage: bool) -> Iterator[Frame]:
 
 def join(chunks: Iterable[JsonObject]) -> JsonObject:
     """The whole reply that chunks say: texts joined by channel, the rest as last said."""
-    whole: JsonObject = {}
-    choices: dict[int, JsonObject] = {}
+    said: list[JsonObject] = []
+    choices: dict[int, list[JsonObject]] = {}
     for chunk in chunks:
-        for key, value in chunk.items():
-            if key == "choices":
-                whole.setdefault("choices", [])
-            elif key != "obfuscation" and (value is not None or key not in whole):
-                whole[key] = value
+        said.append(chunk)
         for position, choice in enumerate(_list(chunk.get("choices"))):
             if isinstance(choice, dict):
                 index = choice.get("index")
-                index = index if isinstance(index, int) else position
-                _join_choice(choices.setdefault(index, {"index": index, "message": {}}), choice)
+                choices.setdefault(index if isinstance(index, int) else position, []).append(choice)
+    whole: JsonObject = {key: _last(values) for key, values in _by_key(said).items()}
+    whole.pop("obfuscation", None)
     whole["object"] = "chat.completion"
     if whole.get("usage", 0) is None:
         del whole["usage"]
-    whole["choices"] = [_without_indexes(choices[index]) for index in sorted(choices)]
+    whole["choices"] = [_choice(index, choices[index]) for index in sorted(choices)]
     return whole
 
 
-def _join_choice(whole: JsonObject, choice: JsonObject) -> None:
-    for key, value in choice.items():
+def _choice(index: int, said: list[JsonObject]) -> JsonObject:
+    whole: JsonObject = {"index": index, "message": {}}
+    for key, values in _by_key(said).items():
         if key == "delta":
-            message = whole["message"]
-            if isinstance(message, dict) and isinstance(value, dict):
-                _merge(message, value)
-        elif key == "logprobs" and isinstance(value, dict):
-            logprobs = whole.get(key)
-            whole[key] = _extended(logprobs if isinstance(logprobs, dict) else {}, value)
-        elif key == "token_ids" and isinstance(value, list):
-            whole[key] = [*_list(whole.get(key)), *value]
-        elif value is not None or key not in whole:
-            whole[key] = value
+            whole["message"] = _joined(key, values) or {}
+        elif key in ("logprobs", "token_ids"):
+            whole[key] = _joined(key, values)
+        elif key != "message":
+            whole[key] = _last(values)
+    return _without_indexes(whole)
 
 
-def _merge(message: JsonObject, delta: JsonObject) -> None:
-    """Add a delta: strings are appended, items joined by their index, the rest replaced."""
-    for key, value in delta.items():
-        old = message.get(key)
-        if isinstance(old, str) and isinstance(value, str) and key not in _REPLACED:
-            message[key] = old + value
-        elif isinstance(old, dict) and isinstance(value, dict):
-            _merge(old, value)
-        elif isinstance(value, list):
-            message[key] = _merge_items(_list(old), value)
-        elif value is not None or key not in message:
-            message[key] = value
-
-
-def _merge_items(items: list[Json], added: list[Json]) -> list[Json]:
-    items = list(items)
-    for one in added:
-        same = _same_index(items, one)
-        if same is not None and isinstance(one, dict):
-            _merge(same, one)
-        else:
-            items.append(one)
-    return items
-
-
-def _same_index(items: list[Json], one: Json) -> JsonObject | None:
-    index = one.get("index") if isinstance(one, dict) else None
-    if index is None:
+def _joined(key: str, said: list[Json]) -> Json:
+    """The value that was said in pieces: strings and lists are appended, objects by member."""
+    said = [one for one in said if one is not None]
+    if not said:
         return None
-    found = (item for item in items if isinstance(item, dict) and item.get("index") == index)
-    return next(found, None)
+    strings = [one for one in said if isinstance(one, str)]
+    objects = [one for one in said if isinstance(one, dict)]
+    if len(strings) == len(said) and key not in _REPLACED:
+        return "".join(strings)
+    if len(objects) == len(said):
+        return {name: _joined(name, values) for name, values in _by_key(objects).items()}
+    if all(isinstance(one, list) for one in said):
+        return _items([item for one in said for item in _list(one)])
+    return _last(said)
+
+
+def _items(said: list[Json]) -> list[Json]:
+    """Items in order; those with the same index are one that was said in pieces."""
+    items: list[list[Json]] = []
+    known: dict[int, list[Json]] = {}
+    for one in said:
+        index = one.get("index") if isinstance(one, dict) else None
+        if not isinstance(index, int):
+            items.append([one])
+        elif index in known:
+            known[index].append(one)
+        else:
+            known[index] = [one]
+            items.append(known[index])
+    return [one[0] if len(one) == 1 else _joined("", one) for one in items]
+
+
+def _by_key(said: list[JsonObject]) -> dict[str, list[Json]]:
+    found: dict[str, list[Json]] = {}
+    for one in said:
+        for key, value in one.items():
+            found.setdefault(key, []).append(value)
+    return found
+
+
+def _last(said: list[Json]) -> Json:
+    return next((one for one in reversed(said) if one is not None), None)
 
 
 def _without_indexes(choice: JsonObject) -> JsonObject:
@@ -132,18 +137,6 @@ def _delta(message: Json) -> JsonObject:
 
 def _numbered(index: int, call: Json) -> Json:
     return {"index": index, **call} if isinstance(call, dict) else call
-
-
-def _extended(old: JsonObject, new: JsonObject) -> JsonObject:
-    """Lists appended to those of the same name; what is not a list is replaced by what is."""
-    whole = dict(old)
-    for key, value in new.items():
-        before = whole.get(key)
-        if isinstance(before, list) and isinstance(value, list):
-            whole[key] = [*before, *value]
-        elif value is not None or key not in whole:
-            whole[key] = value
-    return whole
 
 
 def _list(value: Json) -> list[Json]:

@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from importlib import import_module
+from pathlib import Path
 from typing import Protocol, cast
 
 import presidio_analyzer.predefined_recognizers as predefined
@@ -20,8 +21,10 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from plugins.pii.context import Context
+from plugins.pii.lexicon import Lexicon
 from plugins.pii.names import Names
 from plugins.pii.options import NER_ENTITIES, RecogniserOptions
+from plugins.pii.people import People
 from plugins.pii.recognisers import corrected
 from plugins.pii.spans import Span, resolve
 
@@ -61,9 +64,12 @@ class Analysis:
         }
         if missing := wanted - NER_ENTITIES - found:
             raise CannotLoad(f"entities: nothing finds `{min(missing)}`; correct or remove it")
-        self._names = Names(wanted) if wanted & NER_ENTITIES else None
         self._context = Context([*self._patterns, *self._plugged])
         self._models = {language: _model(options.model(language)) for language in options.languages}
+        english = self._models.get("en")
+        lexicon = Lexicon(Path(english.path) if english and english.path else None)
+        self._people = People(lexicon) if "PERSON" in wanted else None
+        self._names = Names(wanted, lexicon) if wanted & NER_ENTITIES else None
 
     def find(self, texts: Sequence[str], ner: Sequence[bool]) -> list[Findings]:
         """What is personal in each text; where `ner` is not set, by patterns alone."""
@@ -79,7 +85,7 @@ class Analysis:
                 return [f"the language model raised {type(error).__name__}"] * len(texts)
             by_text = zip(*docs, strict=True) if docs else iter([()] * len(named))
             return [
-                self._findings(text, next(by_text) if wanted else self._tokens(text))
+                self._findings(text, next(by_text) if wanted else self._tokens(text), wanted)
                 for text, wanted in zip(texts, ner, strict=True)
             ]
 
@@ -89,7 +95,7 @@ class Analysis:
             tuple(model.make_doc(text) for model in self._models.values()) if self._plugged else ()
         )
 
-    def _findings(self, text: str, docs: tuple[Doc, ...]) -> Findings:
+    def _findings(self, text: str, docs: tuple[Doc, ...], prose: bool) -> Findings:
         artifacts = {
             language: _artifacts(doc, language)
             for language, doc in zip(self._models, docs, strict=False)
@@ -97,6 +103,7 @@ class Analysis:
         found: list[Span] = []
         calls: list[tuple[EntityRecognizer, NlpArtifacts | None]] = [
             *((one, None) for one in self._patterns),
+            *((one, None) for one in (self._people,) if one and prose),
             *((self._names, each) for each in artifacts.values() if self._names),
             *((one, _fitting(one, artifacts)) for one in self._plugged),
         ]

@@ -1,14 +1,17 @@
 """Names, places and what else a spaCy model finds, trimmed to what a placeholder should replace."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from presidio_analyzer import LocalRecognizer, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
+from plugins.pii.lexicon import Lexicon
 from plugins.pii.options import NER_ENTITIES
+from plugins.pii.people import words_of
 from plugins.pii.results import result
 from plugins.pii.spans import NER
+from plugins.pii.technical import Lines, glued
 
 _ENTITIES = {
     "PERSON": "PERSON",
@@ -38,10 +41,14 @@ _LESS = 0.5
 The small English model does so with one name in seven. A threshold above this leaves them alone.
 """
 
+_DOUBTFUL = frozenset({"PERSON", "LOCATION", "ORGANIZATION"})
+"""What a model takes identifiers for."""
+
 _LIKE_A_NAME = re.compile(
     r"(?!The )[A-Z\u00c0-\u00de][^\W\d_A-Z]+(?: (?:[A-Z]\.?|[A-Z\u00c0-\u00de][^\W\d_A-Z]+)){1,2}"
 )
 
+_INSIDE = re.compile(r"[a-z,] $")
 _LINE = re.compile(r"[^\n\r\t]+")
 _TITLE = re.compile(
     r"(?:(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Sir|Herr|Frau|Señor|Señora|Mme|Madame|M)\b\.?\s+)+",
@@ -53,9 +60,10 @@ _POSSESSIVE = re.compile(r"['\u2019]s?$", re.IGNORECASE)
 class Names(LocalRecognizer):
     """What a model's entity recogniser has found in a text."""
 
-    def __init__(self, entities: frozenset[str]):
+    def __init__(self, entities: frozenset[str], lexicon: Lexicon):
         super().__init__(sorted(entities & NER_ENTITIES), name=NER)
         self._entities = entities
+        self._lexicon = lexicon
 
     def load(self) -> None:
         """Nothing to load: the model has run by the time this is asked."""
@@ -64,23 +72,70 @@ class Names(LocalRecognizer):
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
     ) -> list[RecognizerResult]:
         """The model's findings, by Presidio's names."""
+        lines = Lines(text)
         return [
             result(self, start, end, score, entity)
             for one in (nlp_artifacts.entities if nlp_artifacts else ())
             for start, end in _lines(text, one.start_char, one.end_char)
-            for entity, score in self._meant(_ENTITIES.get(one.label_, ""), text[start:end])
+            for entity, score in self._meant(text, lines, start, end, _ENTITIES.get(one.label_, ""))
         ]
 
-    def _meant(self, entity: str, value: str) -> Iterator[tuple[str, float]]:
+    def _meant(
+        self, text: str, lines: Lines, start: int, end: int, entity: str
+    ) -> Iterator[tuple[str, float]]:
         """As what a finding counts, and how certainly; nothing if nobody asked for it."""
+        value = text[start:end]
         if "://" in value:
+            return
+        words = [word for _, _, word in words_of(value)]
+        in_code = glued(text, start, end) or lines.technical(start)
+        if in_code and entity in _DOUBTFUL and not self._borne_out(words, value):
+            return
+        if entity == "PERSON" and not self._may_be_a_name(text, start, words, value):
             return
         if entity in self._entities:
             yield entity, _SCORE
-            return
-        like_a_name = entity == "ORGANIZATION" and _LIKE_A_NAME.fullmatch(value)
-        if like_a_name and "PERSON" in self._entities:
+        elif (
+            entity == "ORGANIZATION"
+            and "PERSON" in self._entities
+            and _LIKE_A_NAME.fullmatch(value)
+            and self._reads_like_a_name(words)
+        ):
             yield "PERSON", _LESS
+
+    def _borne_out(self, words: Sequence[str], value: str) -> bool:
+        """Whether the lists know a word of it for a name and nothing else."""
+        known = self._lexicon
+        if not value.replace(" ", "").replace("-", "").replace(".", "").isalpha():
+            return False
+        if " ".join(words) in known.places:
+            return True
+        sure = any(known.sure(word) for word in words)
+        return sure or (len(words) > 1 and known.given(words[0]) and known.family(words[-1]))
+
+    def _may_be_a_name(self, text: str, start: int, words: Sequence[str], value: str) -> bool:
+        """Whether a guess at a person is more than ordinary words with capitals."""
+        known = self._lexicon
+        if any(char.isdigit() for char in value):
+            return False
+        if not known.knows_words:
+            return True
+        if any(known.sure(word) or known.family(word) for word in words):
+            return True
+        if not all(known.plain(word) or len(word) < 2 for word in words):
+            return True
+        # A word with a capital where no sentence begins: "when Trump said".
+        return (
+            len(words) == 1
+            and value[0].isupper()
+            and _INSIDE.search(text[max(0, start - 3) : start]) is not None
+        )
+
+    def _reads_like_a_name(self, words: Sequence[str]) -> bool:
+        known = self._lexicon
+        return known.given(words[0]) or (
+            known.family(words[-1]) and not any(known.plain(word) for word in words)
+        )
 
 
 def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

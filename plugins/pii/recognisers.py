@@ -127,7 +127,30 @@ class Iban(IbanRecognizer):
 
 
 class Ip(IpRecognizer):
-    """Internet addresses, but for those that every machine has."""
+    """Internet addresses, but for those that every machine has, and for version numbers."""
+
+    _VERSION = regex.compile(
+        r"(?:[=<>~^!]=?|@|\bv|\bversions?|\brelease|\bbuild|[a-z]-) ?$",
+        regex.IGNORECASE,
+    )
+
+    def analyze(
+        self,
+        text: str,
+        entities: list[str],
+        nlp_artifacts: object = None,
+        regex_flags: int | None = None,
+    ) -> list[RecognizerResult]:
+        """Every address in a text."""
+        found = super().analyze(text, entities, nlp_artifacts, regex_flags)  # pyright: ignore[reportArgumentType]
+        return [one for one in found if not self._version(text, one.start, one.end)]
+
+    def _version(self, text: str, start: int, end: int) -> bool:
+        """Whether what stands around it says that it is a version: `==1.2.3.4`, `1.2.3.4.post1`."""
+        after = text[end : end + 2]
+        if after[:1] in ("-", ".", "_", "+") and after[1:].isalpha():
+            return True
+        return self._VERSION.search(text[max(0, start - 10) : start]) is not None
 
     def invalidate_result(self, pattern_text: str) -> bool:
         """Whether it is no address, or one that says nothing."""

@@ -13,6 +13,9 @@ from typing import NamedTuple
 NER = "ner"
 """The source of spans that come from a language model."""
 
+GUESSES = frozenset({NER, "names"})
+"""The sources that guess: language models, and lists of names."""
+
 CHECKED = 1.0
 """The score of a finding that is certain."""
 
@@ -74,7 +77,7 @@ def _decided(text: str, cluster: list[Span]) -> list[Span]:
 def _rank(span: Span) -> tuple[bool, bool, int, float, int, str]:
     return (
         span.score < CHECKED,
-        span.source == NER,
+        span.source in GUESSES,
         span.start - span.end,
         -span.score,
         span.start,

@@ -10,6 +10,7 @@ from presidio_analyzer import EntityRecognizer, LocalRecognizer, Pattern, Patter
 
 from plugins.pii.analysis import Analysis, CannotLoad
 from plugins.pii.batches import PIECE
+from plugins.pii.lexicon import Lexicon
 from plugins.pii.names import Names
 from plugins.pii.options import (
     ENTITIES,
@@ -270,13 +271,13 @@ def test_a_name_that_the_model_takes_for_an_organisation_counts_unless_the_thres
     text = "Ask Thelma Mitchell or write to Microsoft and The Clean Power Finance."
     label = types.SimpleNamespace(label_="ORG", start_char=4, end_char=19)
     artifacts = types.SimpleNamespace(entities=[label])
-    [one] = Names(frozenset({"PERSON"})).analyze(text, [], artifacts)  # type: ignore[arg-type]
+    [one] = Names(frozenset({"PERSON"}), Lexicon(None)).analyze(text, [], artifacts)  # type: ignore[arg-type]
     assert (one.entity_type, one.start, one.end) == ("PERSON", 4, 19)
     assert 0.4 <= one.score <= 0.5
     for value in ("Microsoft", "The Clean Power Finance"):
         label.start_char = text.index(value)
         label.end_char = label.start_char + len(value)
-        assert not Names(frozenset({"PERSON"})).analyze(text, [], artifacts)  # type: ignore[arg-type]
+        assert not Names(frozenset({"PERSON"}), Lexicon(None)).analyze(text, [], artifacts)  # type: ignore[arg-type]
 
 
 def _made(kind: type[EntityRecognizer]) -> EntityRecognizer:

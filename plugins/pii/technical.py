@@ -1,0 +1,61 @@
+"""Which lines are code, logs or data rather than sentences.
+
+A model takes every other identifier for a name. In such lines its guesses count only where a list
+of names bears them out.
+"""
+
+import re
+
+_MARK = re.compile(
+    r"[=(){}\[\];<>|\\^~#$%&*+`]|::|->|\w_\w|\b[a-z]+[A-Z]|\w\.\w|\b0x|\d\d:\d\d|^\s*@\w|\w/\w"
+)
+_WORD = re.compile(r"[^\W\d_]+")
+_KEYWORD = re.compile(
+    r"\s*(?:def|class|import|from \S+ import|return|raise|elif|else|except|try|finally|yield|async"
+    r"|await|assert|lambda|for \S+ in|while|if not|#|//|/\*|\*|<!--|>>>|\.\.\.|at \w+\.|File \")\b"
+)
+_GLUE = frozenset("._/\\([{<=@#$%&*-:|~^+")
+_NEAR = 150
+"""Characters of a long line that are looked at together, times up to three."""
+
+_SHARE = 4
+"""Words for each mark, above which a line is a sentence with some marks in it."""
+
+
+class Lines:
+    """The lines of one text, each judged once."""
+
+    def __init__(self, text: str):
+        self._text = text
+        self._judged: dict[int, bool] = {}
+
+    def technical(self, at: int) -> bool:
+        """Whether the line in which a place lies is code, a log or data."""
+        text = self._text
+        # Of a paragraph in one line, what is near.
+        near = at - at % _NEAR
+        start = max(text.rfind("\n", 0, at) + 1, near - _NEAR)
+        if start not in self._judged:
+            end = text.find("\n", at)
+            line = text[start : min(end if end >= 0 else len(text), near + 2 * _NEAR)]
+            self._judged[start] = _technical(line)
+        return self._judged[start]
+
+
+def _technical(line: str) -> bool:
+    if _KEYWORD.match(line):
+        return True
+    marks = len(_MARK.findall(line))
+    return marks >= 2 and marks * _SHARE >= len(_WORD.findall(line))
+
+
+def glued(text: str, start: int, end: int) -> bool:
+    """Whether a value is part of an identifier, a path or an expression."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    if before in ("_", "\\", "$", "/", "%") and before:
+        return True
+    if before == "." and text[start - 2 : start - 1].isalnum():
+        return True
+    if after in ("_", "\\", "(", "[", "=", "/") and after:
+        return True
+    return after == "." and text[end + 1 : end + 2].isalpha()

@@ -1,0 +1,91 @@
+"""Names of people without a model: by lists of names, and by what announces them."""
+
+import time
+from pathlib import Path
+
+import pytest
+import spacy.util
+
+from plugins.pii.lexicon import Lexicon
+from plugins.pii.options import DEFAULT_MODELS
+from plugins.pii.people import People
+
+
+@pytest.fixture(scope="module")
+def lexicon() -> Lexicon:
+    package = spacy.util.get_package_path(DEFAULT_MODELS["en"])
+    [model] = package.glob("*/config.cfg")
+    return Lexicon(Path(model).parent)
+
+
+@pytest.fixture(scope="module")
+def people(lexicon: Lexicon) -> People:
+    return People(lexicon)
+
+
+def found(people: People, text: str) -> list[str]:
+    return [text[one.start : one.end] for one in people.analyze(text, ["PERSON"])]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("yesterday anna berg called jonas lindqvist back", ["anna berg", "jonas lindqvist"]),
+        ("PLEASE CALL ANNA BERG TODAY", ["ANNA BERG"]),
+        ("Grace Miller and Will Smith came", ["Grace Miller", "Will Smith"]),
+        ("Berg, Anna; Miller, John", ["Berg, Anna", "Miller, John"]),
+        ("I saw Ludwig van Beethoven there", ["Ludwig van Beethoven"]),
+        ("This is Anna's cat", ["Anna"]),
+        ("My name is Grzegorz Brzęczyszczykiewicz.", ["Grzegorz Brzęczyszczykiewicz"]),
+        ("my name is xanthor quillby", ["xanthor quillby"]),
+        ("Dear Mr. Quillby, thanks", ["Quillby"]),
+        ("I am Dr Okonkwo-Ferreira, the surgeon", ["Okonkwo-Ferreira"]),
+        ("Patient: Quillby, Xanthor", ["Quillby"]),
+        ("Ich heiße Zwetschgenmeier und wohne hier", ["Zwetschgenmeier"]),
+        ("Меня зовут Анна Каренина", ["Анна Каренина"]),
+        ("我叫王小明。", ["王小明"]),
+        ("田中さんに電話して", ["田中"]),
+    ],
+)
+def test_names_are_found(people: People, text: str, names: list[str]) -> None:
+    assert found(people, text) == names
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "it will rain in may, mark my words, and the rose is red",
+        "May I ask Will Microsoft buy it? April Fools, Summer School, Hope Street",
+        "i am tired and this is great; i'm happy, my name is on the list",
+        "Dear customer, hello world, hi there, Dear all",
+        "the name is required; name: string; call me later",
+        "an animal can run as fast as any other and do so in july",
+        "def grace(rose): return self.mark",
+        "Dear Sir or Madam",
+    ],
+)
+def test_ordinary_words_are_no_names(people: People, text: str) -> None:
+    assert found(people, text) == []
+
+
+def test_without_a_list_of_words_lower_case_counts_for_given_names_alone() -> None:
+    bare = People(Lexicon(None))
+    assert not Lexicon(None).knows_words
+    assert found(bare, "my name is tired, says anna berg") == ["anna berg"]
+
+
+def test_words_and_names_are_told_apart(lexicon: Lexicon) -> None:
+    assert lexicon.sure("anna")
+    assert lexicon.given("mark")
+    assert not lexicon.sure("mark")
+    assert lexicon.family("lindqvist")
+    assert lexicon.plain("tables")
+    assert not lexicon.plain("xanthor")
+
+
+@pytest.mark.parametrize("unit", ["anna ", "Anna ", "Mr. ", "my name is ", "van ", "a, ", "Mark, "])
+def test_no_text_takes_long(people: People, unit: str) -> None:
+    text = (unit * 4_000)[:4_000]
+    began = time.process_time()
+    people.analyze(text, ["PERSON"])
+    assert time.process_time() - began < 0.5

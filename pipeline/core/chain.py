@@ -6,13 +6,13 @@ give the same result. Whatever a plugin does wrong ends the exchange: there is n
 """
 
 from asyncio import CancelledError, current_task
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import perf_counter
 from types import TracebackType
 from typing import Self, TypeVar, cast
 
 import anyio
-from msgspec import Struct
+from msgspec import Struct, field
 
 from pipeline.core.channels import Pipe, open_pipe
 from pipeline.core.errors import PluginFailed, PrivetError, Rejected
@@ -20,6 +20,7 @@ from pipeline.core.exchange import Exchange
 from pipeline.core.frames import Frame, Reader
 from pipeline.core.plugin import Channel, Maybe, Step, TextFilter
 from pipeline.core.request import Request
+from pipeline.core.texts import Opaque, Policy
 from pipeline.core.watch import Watch
 
 T = TypeVar("T")
@@ -37,15 +38,16 @@ class Link(Struct, frozen=True):
 class Chain(Struct, frozen=True):
     """The plugins of a pipeline, in the order of `pre` and in the order of `post`.
 
-    `uninspected` names the content that may pass without being looked at. `timeout` bounds each
-    call of a hook, in seconds.
+    `uninspected` says what becomes of content that cannot be looked at, by its name. `timeout`
+    bounds each call of a hook, in seconds. A chain that only `observe`s changes nothing.
     """
 
     pre: Sequence[Link]
     post: Sequence[Link]
     watch: Watch
-    uninspected: frozenset[str] = frozenset()
+    uninspected: Mapping[str, Policy] = field(default_factory=dict[str, Policy])
     timeout: float = 30.0
+    observe: bool = False
 
     def open(self, exchange: Exchange) -> "Run":
         """The steps for one exchange; use it as an async context manager."""
@@ -82,11 +84,11 @@ class Run:
 
     async def request(self, request: Request) -> None:
         """Run the request through the plugins of `pre`."""
-        self._check_opaque(request)
+        self._settle_opaque(request, may_drop=True)
         for index, link in enumerate(self._chain.pre):
             await self._on_request(link, request)
             while (added := request.take_added()) is not None:
-                self._check_opaque(added)
+                self._settle_opaque(added, may_drop=False)
                 for earlier in self._chain.pre[:index]:
                     await self._on_request(earlier, added)
 
@@ -126,16 +128,33 @@ class Run:
                 made.append(reader.make(channel, tail))
         return made
 
-    def _check_opaque(self, request: Request) -> None:
-        if not self._chain.pre:
-            return
-        for path, name in request.opaque():
-            if name not in self._chain.uninspected:
-                raise Rejected(
-                    f"{path}: `{name}` cannot be inspected for personal data; leave it out, or "
-                    f'allow it with `uninspected = ["{name}"]` in the pipeline',
-                    param=path,
-                )
+    def _settle_opaque(self, request: Request, *, may_drop: bool) -> None:
+        """Do as the policy says with what cannot be inspected, before any plugin sees the rest."""
+        dropped: list[Opaque] = []
+        for one in request.opaque():
+            policy = self._policy(one)
+            if policy == "block" or (policy == "drop" and not may_drop):
+                raise self._refusal(one)
+            self._exchange.receipt.uninspected(one.path, one.name, policy)
+            if policy == "drop":
+                dropped.append(one)
+        if dropped:
+            request.drop(dropped)
+            for one in request.opaque():
+                if self._policy(one) != "pass":
+                    raise self._refusal(one)
+
+    def _policy(self, one: Opaque) -> Policy:
+        # Where nothing is inspected, nothing has to be.
+        return self._chain.uninspected.get(one.name, "block" if self._chain.pre else "pass")
+
+    def _refusal(self, one: Opaque) -> Rejected:
+        self._exchange.receipt.uninspected(one.path, one.name, "block")
+        return Rejected(
+            f"{one.path}: `{one.name}` cannot be inspected for personal data; leave it out, or "
+            f'write `uninspected = {{ {one.name} = "pass" }}` or `"drop"` in the pipeline',
+            param=one.path,
+        )
 
     async def _on_request(self, link: Link, request: Request) -> None:
         step = self._steps[link.name]
@@ -174,12 +193,13 @@ class Run:
                 return await cast(Awaitable[T], result)
 
     def _guard(self, name: str) -> "_Guard":
-        return _Guard(name, self._exchange.times, self._chain.watch)
+        return _Guard(name, self._exchange, self._chain.watch)
 
     async def _close(self, error: BaseException | None) -> None:
         """Tell every opened step, last first, whatever the others do."""
         for name, step in reversed(self._steps.items()):
             with anyio.move_on_after(self._chain.timeout, shield=True) as scope:
+                self._exchange.receipt.at = name
                 try:
                     result = step.on_done(error)
                     if isinstance(result, Awaitable):
@@ -195,15 +215,15 @@ class Run:
 class _Guard:
     """Times a plugin, names it to the watchdog, and turns what it raises into PluginFailed."""
 
-    __slots__ = ("_name", "_start", "_times", "_watch")
+    __slots__ = ("_exchange", "_name", "_start", "_watch")
 
-    def __init__(self, name: str, times: dict[str, float], watch: Watch):
+    def __init__(self, name: str, exchange: Exchange, watch: Watch):
         self._name = name
-        self._times = times
+        self._exchange = exchange
         self._watch = watch
 
     def __enter__(self) -> None:
-        self._watch.doing = self._name
+        self._watch.doing = self._exchange.receipt.at = self._name
         self._start = perf_counter()
 
     def __exit__(
@@ -212,9 +232,10 @@ class _Guard:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._watch.doing = ""
+        self._watch.doing = self._exchange.receipt.at = ""
         taken = perf_counter() - self._start
-        self._times[self._name] = self._times.get(self._name, 0.0) + taken
+        times = self._exchange.times
+        times[self._name] = times.get(self._name, 0.0) + taken
         if error is None or isinstance(error, PrivetError) or _is_ours(error):
             return
         self._watch.failed(self._name, "hook", error)

@@ -21,6 +21,7 @@ class Request:
 
     def __init__(self, body: JsonObject, layout: Node, insert_context: InsertContext):
         self._body = body
+        self._layout = layout
         self._insert_context = insert_context
         self._message = _message_layout(layout)
         self._walk = Walk()
@@ -59,6 +60,7 @@ class Request:
             return None
         view = object.__new__(Request)
         view._body = self._body
+        view._layout = self._layout
         view._insert_context = self._insert_context
         view._message = self._message
         view._walk = self._added
@@ -66,6 +68,15 @@ class Request:
         view._may_add = False
         self._added = None
         return view
+
+    def drop(self, opaque: Sequence[Opaque]) -> None:
+        """Take content out, before any plugin has seen the request. For the runner."""
+        # Last first, so that positions in arrays stay right.
+        for one in reversed(opaque):
+            one.drop()
+        if opaque:
+            self._walk = Walk()
+            self._walk.object(self._body, self._layout)
 
     def finish(self) -> JsonObject:
         """The request's JSON with every change written into it. For the runner."""

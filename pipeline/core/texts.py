@@ -1,5 +1,6 @@
 """What the walk over a request finds: texts, fixed strings and opaque content."""
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from pipeline.core.embedded import Embedded
@@ -7,6 +8,8 @@ from pipeline.core.errors import Rejected
 from pipeline.core.jsonvalue import JsonObject, Place, put
 
 TextKind = Literal["text", "key", "number", "identity"]
+Policy = Literal["block", "pass", "drop"]
+"""What becomes of content that cannot be inspected."""
 
 
 class Text:
@@ -100,7 +103,11 @@ class Fixed(NamedTuple):
 
 
 class Opaque(NamedTuple):
-    """Content that cannot be inspected; `name` is what the configuration calls it."""
+    """Content that cannot be inspected; `name` is what the configuration calls it.
+
+    `drop` takes it out of the request's JSON. For the runner.
+    """
 
     path: str
     name: str
+    drop: Callable[[], None]

@@ -5,6 +5,9 @@ knows to be harmless. Nothing is left out because nobody thought of it.
 """
 
 import re
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
 
 from pipeline.core.embedded import Embedded, leaves
 from pipeline.core.errors import BadRequest
@@ -50,6 +53,9 @@ class Walk:
         self.keys: list[Keys] = []
         self._role = ""
         self._turn: int | None = None
+        self._message: JsonObject = {}
+        self._member = ""
+        self._part: _Part | None = None
 
     def __add__(self, other: "Walk") -> "Walk":
         """What both found, the other's last."""
@@ -74,6 +80,8 @@ class Walk:
         if keys is not None:
             self.keys.append(keys)
         for key, member in value.items():
+            if value is self._message:
+                self._member = key
             child = node.fields.get(key)
             if child is not None:
                 self._value(member, child, value, key, _join(path, key), depth)
@@ -90,8 +98,9 @@ class Walk:
         """Walk one message."""
         role = value.get("role")
         self._role = role if isinstance(role, str) else ""
+        self._message = value
         self.object(value, node, path, 1)
-        self._role = ""
+        self._role, self._message = "", {}
 
     def _value(
         self, value: Json, node: Node, place: Place, key: str | int, path: str, depth: int
@@ -101,7 +110,8 @@ class Walk:
         elif isinstance(value, dict):
             self.object(value, node, path, depth + 1)
         elif isinstance(value, list):
-            self._array(value, node, path, depth + 1)
+            is_parts = key == "content" and isinstance(place, dict)
+            self._array(value, node, path, depth + 1, place if is_parts else None)
         elif value is not None and not isinstance(value, bool) and node.numbers:
             if node.string == "name":
                 self._fix(path, str(value))
@@ -109,29 +119,41 @@ class Walk:
                 kind = "identity" if node.string == "identity" else "number"
                 self._text(str(value), kind, place, key, path)
 
-    def _array(self, value: list[Json], node: Node, path: str, depth: int) -> None:
+    def _array(
+        self,
+        value: list[Json],
+        node: Node,
+        path: str,
+        depth: int,
+        owner: Place | None = None,
+    ) -> None:
+        """Walk an array; `owner` is the object whose content it is, if its items are parts."""
         _check(depth)
         child = node.items or (FREE if node.free else UNKNOWN)
+        outer = self._part
         for index, item in enumerate(value):
             where = f"{path}[{index}]"
+            if isinstance(owner, dict) and isinstance(item, dict):
+                self._part = _Part(owner, value, item)
             if node.turns and isinstance(item, dict):
                 self._turn = index
                 self.message(item, child, where)
                 self._turn = None
             else:
                 self._value(item, child, value, index, where, depth)
+            self._part = outer
 
     def _string(self, value: str, node: Node, place: Place, key: str | int, path: str) -> None:
         match node.string:
             case "text":
-                self._text(value, "text", place, key, path)
+                self._text(value, "text", place, key, path, free=node.free)
             case "identity":
                 self._text(value, "identity", place, key, path)
             case "name":
                 if value not in node.values:
                     self._fix(path, value)
             case "opaque":
-                self.opaque.append(Opaque(path, node.opaque))
+                self.opaque.append(Opaque(path, node.opaque, self._dropper(node.opaque)))
                 if node.link and not _FILE.match(value):
                     self._text(value, "text", place, key, path)
             case "json":
@@ -153,17 +175,33 @@ class Walk:
             self._text(leaf.text, leaf.kind, embedded, index, f"{path}.*")
 
     def _text(
-        self, value: str, kind: TextKind, place: Place | Embedded | Keys, key: str | int, path: str
+        self,
+        value: str,
+        kind: TextKind,
+        place: Place | Embedded | Keys,
+        key: str | int,
+        path: str,
+        *,
+        free: bool = False,
     ) -> None:
+        if not value:
+            return
+        text = Text(value, kind, path=path, role=self._role, turn=self._turn, place=place, key=key)
         if file := _FILE.match(value):
-            self.opaque.append(Opaque(path, "files"))
-            if file.end() == len(value):
+            is_all = file.end() == len(value)
+            # User data keeps its shape, and so does what else the string says.
+            inside = free or isinstance(place, Embedded | Keys) or not is_all or not self._part
+            drop = partial(_cut_files, text, place) if inside else self._dropper("files")
+            self.opaque.append(Opaque(path, "files", drop))
+            if is_all:
                 return
-        if value:
-            text = Text(
-                value, kind, path=path, role=self._role, turn=self._turn, place=place, key=key
-            )
-            self.texts.append(text)
+        self.texts.append(text)
+
+    def _dropper(self, name: str) -> Callable[[], None]:
+        """What takes out the part of a message that is walked now."""
+        if self._part is not None:
+            return partial(_drop_part, self._part, _removed(name))
+        return partial(_drop_member, self._message, self._member, _removed(name))
 
     def _fix(self, path: str, value: str) -> None:
         if value:
@@ -197,6 +235,42 @@ class Walk:
         elif isinstance(value, list):
             for index, item in enumerate(value):
                 self._structure(item, f"{path}[{index}]", depth + 1)
+
+
+class _Part(NamedTuple):
+    """A part of a content, in an array, and the object whose content the array is."""
+
+    owner: JsonObject
+    parts: list[Json]
+    part: JsonObject
+
+
+def _drop_part(part: _Part, note: str) -> None:
+    part.parts[:] = [one for one in part.parts if one is not part.part]
+    if not part.parts:
+        # Some protocols know no empty content.
+        part.owner["content"] = note
+
+
+def _drop_member(message: JsonObject, member: str, note: str) -> None:
+    message.pop(member, None)
+    if not message.get("content"):
+        message["content"] = note
+
+
+def _cut_files(text: Text, place: Place | Embedded | Keys) -> None:
+    """Replace the files that a string begins with."""
+    end = 0
+    while file := _FILE.match(text.text, end):
+        end = file.end()
+    text.text = f"{_removed('files')} {text.text[end:]}".rstrip()
+    text.write()
+    if isinstance(place, Embedded | Keys):
+        place.write()
+
+
+def _removed(name: str) -> str:
+    return f"[{name} removed]"
 
 
 def _check(depth: int) -> None:

@@ -167,6 +167,6 @@ def _chain(pipeline: PipelineConfig, makes: Mapping[str, Make], watch: Watch) ->
         pre=[links[name] for name in pre],
         post=[links[name] for name in post],
         watch=watch,
-        uninspected=frozenset(pipeline.uninspected),
+        uninspected=pipeline.policies,
         timeout=pipeline.plugin_timeout,
     )

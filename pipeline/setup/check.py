@@ -133,7 +133,7 @@ class _Pipeline:
 
     def _check_uninspected(self) -> None:
         known = opaque_names(OpenAIChat().layout)
-        for name in self._pipeline.uninspected:
+        for name in self._pipeline.policies:
             if name not in known:
                 self._problems.error(
                     f"{self._place}.uninspected",

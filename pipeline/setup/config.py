@@ -8,6 +8,7 @@ from msgspec import Meta, Struct, field
 
 from pipeline.core.backend import Backend
 from pipeline.core.plugin import Plugin
+from pipeline.core.texts import Policy
 
 
 class ServiceConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,9 +57,11 @@ class PipelineConfig(Struct, frozen=True, forbid_unknown_fields=True):
     post: Sequence[str] = ()
     """The plugins that a reply goes through, in order."""
 
-    uninspected: Sequence[str] = ()
-    """Content that may pass although nobody can look into it: `images`, `audio`, `files`. A
-    request with any other is refused.
+    uninspected: Sequence[str] | Mapping[str, Policy] = ()
+    """What becomes of content that nobody can look into, such as `{ images = "pass", files =
+    "drop" }`: `pass` sends it as it is, `drop` takes it out of its message, `block`, which is the
+    default, refuses the request. A list names what passes. There are `images`, `audio`, `videos`
+    and `files`.
     """
 
     plugin_timeout: Annotated[float, Meta(gt=0)] = 30.0
@@ -66,6 +69,13 @@ class PipelineConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     deadline: Annotated[float, Meta(gt=0)] = 600.0
     """Seconds that a whole exchange may take."""
+
+    @property
+    def policies(self) -> Mapping[str, Policy]:
+        """`uninspected` as a table."""
+        if isinstance(self.uninspected, Mapping):
+            return self.uninspected
+        return dict.fromkeys(self.uninspected, "pass")
 
 
 class RouteConfig(Struct, frozen=True, forbid_unknown_fields=True):

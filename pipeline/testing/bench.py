@@ -82,7 +82,7 @@ def started(
                 [links[id(one)] for one in pre],
                 [links[id(one)] for one in post],
                 Watch(),
-                frozenset(uninspected),
+                dict.fromkeys(uninspected, "pass"),
                 timeout,
             ),
         )

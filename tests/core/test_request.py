@@ -109,7 +109,7 @@ def test_structure_is_fixed_unless_its_value_is_known():
 
 def test_opaque_content_is_named_and_a_link_is_text_too():
     body = {"picture": "data:image/png;base64,AA"}
-    assert view(body).opaque() == [("picture", "images")]
+    assert [(one.path, one.name) for one in view(body).opaque()] == [("picture", "images")]
     assert told(body) == []
     assert told({"picture": "https://x/?q=ann"}) == [("picture", "text", "https://x/?q=ann")]
 

@@ -47,7 +47,7 @@ async def test_a_model_leads_to_its_target(configure: Configure):
         assert target.chain is up.chains["default"]
         assert target.chain.watch is up.watch
         assert target.chain.timeout == 3
-        assert target.chain.uninspected == {"audio"}
+        assert target.chain.uninspected == {"audio": "pass"}
         assert [link.name for link in target.chain.pre] == ["pre", "both"]
         assert [link.name for link in target.chain.post] == ["both", "post"]
         both = target.chain.pre[1]

@@ -32,6 +32,9 @@ def said(path: Path, found: Installed, level: str) -> list[str]:
             "`both` would put text into a reply that `post` has finished; list `both` before",
         ),
         ('uninspected = ["image"]', "no content is called `image`; did you mean `images`?"),
+        ('uninspected = { file = "drop" }', "no content is called `file`; did you mean `files`?"),
+        ('uninspected = { files = "dorp" }', "default.uninspected"),
+        ("uninspected = 3", "default.uninspected: an integer does not fit here"),
         ('pre = ["picky"]', "plugins.picky: word: `` is too short"),
         ('pre = ["clumsy"]', "plugins.clumsy: its own check raised KeyError"),
     ],
@@ -71,6 +74,14 @@ def test_a_good_order_is_fine(write: Write, found: Installed):
         'uninspected = ["images", "audio", "files"]'
     )
     assert examine(path, found, {}).problems == []
+
+
+def test_content_that_cannot_be_inspected_has_a_policy_by_name(write: Write, found: Installed):
+    table = 'uninspected = { images = "pass", files = "drop", audio = "block" }'
+    config = examine(write(f"{BASE}[pipelines.default]\n{table}"), found, {}).config
+    assert config is not None
+    policies = {"images": "pass", "files": "drop", "audio": "block"}
+    assert config.pipelines["default"].policies == policies
 
 
 def test_names_that_lead_nowhere_are_errors(write: Write, found: Installed):

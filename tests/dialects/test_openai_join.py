@@ -41,6 +41,12 @@ def test_items_are_joined_by_their_index():
     assert said["member"] == [{"index": 1, "a": "bc"}, two, {"index": None}]
 
 
+def test_content_that_comes_as_parts_and_as_strings_keeps_both():
+    part = {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}
+    said = message({"content": ""}, {"content": [part]}, {"content": "a"}, {"content": "b"})
+    assert [one["type"] for one in said["content"]] == ["thinking", "text", "text"]
+
+
 def test_a_role_that_nobody_says_is_none():
     assert message({"role": None}, {"role": None}) == {"role": None}
     assert message({"role": "assistant"}, {"role": "assistant"}) == {"role": "assistant"}

@@ -83,9 +83,16 @@ def _joined(key: str, said: list[Json]) -> Json:
         return "".join(strings)
     if len(objects) == len(said):
         return {name: _joined(name, values) for name, values in _by_key(objects).items()}
-    if all(isinstance(one, list) for one in said):
-        return _items([item for one in said for item in _list(one)])
+    if all(isinstance(one, (list, str)) for one in said) and key not in _REPLACED:
+        return _items([item for one in said for item in _parts(one)])
     return _last(said)
+
+
+def _parts(said: Json) -> list[Json]:
+    """A list's items. Content may come now as parts, now as a string: a part like any other."""
+    if isinstance(said, str):
+        return [{"type": "text", "text": said}] if said else []
+    return _list(said)
 
 
 def _items(said: list[Json]) -> list[Json]:

@@ -1,0 +1,82 @@
+"""Everything that looks for secrets, behind one call."""
+
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from plugins.pii.spans import Span, resolve
+from plugins.secrets.assigned import SCORE, assigned, kind_by_name
+from plugins.secrets.looks import is_no_value, looks_made
+from plugins.secrets.rules import KnownKeys
+from plugins.secrets.shapes import private_keys, random, shaped, told
+
+PIECE = 32_000
+"""Characters in a piece: what patterns may need is bounded by its size."""
+
+OVERLAP = 4_000
+"""Characters that two pieces share; longer than anything but a private key."""
+
+
+class Source(NamedTuple):
+    """A text to look into. `free` is false for names, numbers and ids, where only form counts.
+
+    `key` is the name of the member that the text is the value of, if it stands in JSON.
+    """
+
+    text: str
+    free: bool = True
+    key: str = ""
+
+
+class Detector:
+    """Finds secrets of the wanted kinds, but for the values that are allowed."""
+
+    def __init__(self, keys: KnownKeys, kinds: Collection[str], allow: Collection[str]):
+        self._keys = keys
+        self._kinds = frozenset(kinds)
+        self._allow = frozenset(allow)
+
+    def find(self, source: Source) -> list[Span]:
+        """The secrets of a text: sorted, none overlapping another. Raises RulesFailed."""
+        text = source.text
+        found = [*private_keys(text), *_member(source)]
+        if source.free:
+            found += random(text)
+        for start, piece in pieces(text):
+            found += (
+                one._replace(start=one.start + start, end=one.end + start)
+                for one in self._in_piece(piece, source.free)
+            )
+        wanted = (one for one in found if one.entity in self._kinds)
+        spans = resolve(text, wanted)
+        return [one for one in spans if text[one.start : one.end] not in self._allow]
+
+    def _in_piece(self, text: str, free: bool) -> Iterator[Span]:
+        yield from self._keys.find(text)
+        yield from shaped(text)
+        if free:
+            yield from assigned(text)
+            yield from told(text)
+
+
+def pieces(text: str) -> Iterator[tuple[int, str]]:
+    """The pieces of a text and where they start; cut at white space if there is any."""
+    start = 0
+    while len(text) - start > PIECE:
+        end = start + PIECE
+        yield start, text[start:end]
+        low = end - OVERLAP
+        start = max(
+            text.rfind(" ", low, end - OVERLAP // 2), text.rfind("\n", low, end - OVERLAP // 2)
+        )
+        start = start + 1 if start >= 0 else low
+    yield start, text[start:]
+
+
+def _member(source: Source) -> Iterator[Span]:
+    """The whole value of a JSON member whose name says that it is a secret."""
+    text = source.text
+    if not source.key or len(text) < 3 or "\n" in text or is_no_value(text):
+        return
+    kind = kind_by_name(source.key)
+    if kind == "PASSWORD" or (kind and " " not in text and looks_made(text)):
+        yield Span(0, len(text), kind, SCORE, "member")

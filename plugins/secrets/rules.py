@@ -1,0 +1,119 @@
+"""The rules for keys of known make: those of Kingfisher, run by its engine in this process.
+
+Kingfisher (MongoDB, Apache-2.0) brings some 490 rules, most of them Betterleaks', and a compiled
+matcher whose time is linear in the text. It can also try whether a key works; that is another part
+of it, which is never called here, so nothing is sent anywhere.
+
+Some of its rules report a key only beside its other half, such as an AWS key id beside its secret.
+A scanner needs both to try the key; here each half is a secret by itself, so these rules are loaded
+once more without that condition.
+"""
+
+import json
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import cast
+
+from kingfisher_sdk import Finding, Rules, Scanner
+
+from plugins.pii.spans import Span
+from plugins.secrets.kinds import Kind
+
+_SCORE = 0.9
+_ALONE = "alone."
+_LEAST_ENTROPY = 2.5
+"""Bits per character of a key that was found without its other half: drops `xxxxxxxx`."""
+
+_TOO_WIDE = frozenset(
+    {"betterleaks.alibaba-secret-key", "betterleaks.alibaba-sts-access-key-secret"}
+)
+"""Rules that without their condition say no more than `key = …`."""
+
+_NO_SECRET = re.compile(
+    r"(?:^|[.\-_])(?:id|url|uri|host|name|address|domain|repository)(?:\.\d+)?$"
+)
+"""Helper rules that find the harmless half of a pair."""
+
+_KINDS: tuple[tuple[str, Kind], ...] = (
+    ("private-key", "PRIVATE_KEY"),
+    ("age-secret-key", "PRIVATE_KEY"),
+    ("jwt", "JWT"),
+    ("connection-string", "CONNECTION_STRING"),
+    ("credential-uri", "PASSWORD"),
+    ("password", "PASSWORD"),
+)
+
+_PEM = "-----BEGIN"
+
+
+class RulesFailed(RuntimeError):
+    """The rules could not be run on a text, so nobody knows what is in it. Holds no text."""
+
+
+class KnownKeys:
+    """Finds keys of known make. Safe to use from several threads."""
+
+    def __init__(self, *, cache: bool, timeout: float):
+        rules = Rules(confidence="low", cache=cache)
+        self._timeout = timeout
+        self._scanners = [Scanner(rules, base64=True), Scanner(_alone(rules, cache), base64=False)]
+
+    def find(self, text: str) -> Iterator[Span]:
+        """The keys in a text, whatever stands around them. Raises RulesFailed."""
+        # PEM is found elsewhere; a text full of its first lines would cost quadratic time here.
+        data = _encoded(text.replace(_PEM, " " * len(_PEM)))
+        for scanner in self._scanners:
+            try:
+                findings = scanner.scan(data, timeout=self._timeout)
+            except TimeoutError:
+                raise RulesFailed(f"the rules took longer than {self._timeout:g} s") from None
+            for finding in findings:
+                if finding.visible or not _NO_SECRET.search(finding.rule_id):
+                    yield _span(finding, text, data)
+
+
+def _span(finding: Finding, text: str, data: bytes) -> Span:
+    start, end = finding.location["start_offset"], finding.location["end_offset"]
+    if len(text) != len(data):
+        start = len(data[:start].decode(errors="ignore"))
+        end = start + len(data[finding.location["start_offset"] : end].decode(errors="ignore"))
+    return Span(start, end, _kind(finding.rule_id), _SCORE, finding.rule_id)
+
+
+def _kind(rule: str) -> Kind:
+    for part, kind in _KINDS:
+        if part in rule:
+            return kind
+    return "API_KEY"
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise RulesFailed("a text holds half of a surrogate pair") from None
+
+
+def _alone(rules: Rules, cache: bool) -> Rules:
+    """The rules that ask for another finding nearby, without that."""
+    with tempfile.TemporaryDirectory() as folder:
+        # YAML 1.2 is a superset of JSON.
+        path = Path(folder, "alone.yml")
+        path.write_text(json.dumps({"rules": list(_without_condition(rules))}))
+        return Rules([path], builtins=False, confidence="low", cache=cache)
+
+
+def _without_condition(rules: Rules) -> Iterator[dict[str, object]]:
+    for one in rules.metadata():
+        detail = rules.detail(str(one["id"]))
+        needed = cast("Iterable[dict[str, object]]", detail["depends_on_rule"])
+        if one["id"] not in _TOO_WIDE and any(not other.get("optional") for other in needed):
+            yield {
+                "id": _ALONE + str(one["id"]).replace("/", "."),
+                "name": one["name"],
+                "pattern": detail["detection_regex"],
+                "min_entropy": _LEAST_ENTROPY,
+                "confidence": "high",
+            }

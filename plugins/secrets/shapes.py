@@ -1,0 +1,132 @@
+"""Secrets known by their form: keys in PEM, addresses with a password, JWTs, random strings.
+
+Every pattern is bounded, so that the time is linear in the text.
+"""
+
+import re
+from collections.abc import Iterator
+
+from plugins.pii.spans import Span
+from plugins.secrets.looks import is_code, is_no_value, looks_made, looks_random
+
+_CERTAIN = 0.95
+_SURE = 0.8
+_GUESS = 0.6
+
+_KEY_MARK = re.compile(
+    r"""-----(?P<what>BEGIN|END)[ ][A-Z0-9 ]{0,40}PRIVATE[ ]KEY(?:[ ]BLOCK)?-----
+    |(?P<putty>PuTTY-User-Key-File-\d):|Private-MAC:[ ]?[0-9a-f]{40,64}""",
+    re.VERBOSE,
+)
+_KEY_BODY = re.compile(r"(?:[A-Za-z0-9+/=:,. \t\r\n-]|\\+[rn])*")
+_URI = re.compile(
+    r"""(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}://[^\s:/?\#@"'`<>]{0,200}
+    :(?P<password>[^\s"'`<>]{1,200}?)@[\w\[.-][^\s"'`<>]{0,2000}""",
+    re.VERBOSE,
+)
+_TRAILING = ").,;:!?*_]}|\\"
+_NO_PASSWORD = frozenset({"password", "pass", "pwd", "passwd"})
+_JWT = re.compile(r"(?<![\w.-])eyJ[\w-]{8,8000}\.[\w-]{8,8000}\.[\w-]{0,2000}")
+_COMMAND = re.compile(
+    r"""\blogin[ \t]{1,20}\S{1,100}\s{1,20}password[ \t]{1,20}(?P<netrc>\S{1,200})
+    |\bidentified[ \t]{1,20}by[ \t]{1,20}'(?P<sql>[^'\n]{1,200})'
+    |(?<![\w-])--?(?:password|passwd|pass|pwd)(?:=|[ \t]{1,20})["']?
+        (?P<option>[^\s"'-][^\s"']{2,200})
+    |\b(?:sshpass|mysql\w{0,10}|psexec(?:\.exe)?)\b[^\n]{0,80}?[ \t]-p[ \t]?["']?
+        (?P<p>[^\s"'-][^\s"']{3,200})
+    |NetworkCredential\s{0,5}\(\s{0,5}"[^"\n]{1,100}"\s{0,5},\s{0,5}"(?P<net>[^"\n]{1,200})"
+    |DirectoryEntry\s{0,5}\((?:\s{0,50}"[^"\n]{1,100}"\s{0,5},){2}\s{0,50}"(?P<ldap>[^"\n]{1,200})"
+    |(?P<hash>\$(?:2[abxy]|[1-9y]|apr1|argon2(?:id|i|d)|pbkdf2[\w-]{0,20}|krb5[a-z]{1,10})
+        \$[./A-Za-z0-9$=,+*@-]{20,500})""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""Passwords in commands, statements and files, and hashes of passwords as crypt(3) writes them."""
+
+_HEADER = re.compile(
+    r"""\b(?:bearer|basic|token|apikey|bot|sso-key)[ \t]{1,5}["']?
+    (?P<value>[A-Za-z0-9+/_.=~:|-]{16,2000})""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""What follows the scheme of an `Authorization` header (RFC 9110, 11.6.2)."""
+
+_PREFIXED = re.compile(
+    r"""(?<![A-Za-z0-9_-])(?:
+    (?:sk|pk|rk|key|tok|token|api|pat|secret|live|test|prod|auth)[_-](?:[a-z0-9]{1,12}[_-]){0,3}
+        (?:[0-9a-f]{24,200}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})
+    |[spr]k[_-](?:[A-Za-z0-9]{1,12}[_-]){0,3}(?=[A-Za-z]{0,200}[0-9])[A-Za-z0-9]{20,200}
+    )(?![A-Za-z0-9_-])""",
+    re.VERBOSE,
+)
+_RUN = re.compile(r"(?<![A-Za-z0-9+/_%-])[A-Za-z0-9+/_-]{20,200}={0,2}(?![A-Za-z0-9+/_=-])")
+_HARMLESS_BEFORE = re.compile(
+    r"(?:sha(?:1|224|256|384|512)[-_:]?|md5[-_:]?|base64,|\?[bq]\?|://[^\s?#]{0,200})$",
+    re.IGNORECASE,
+)
+_PUBLIC_KEY = re.compile(r"AAAA[BCE][23]")
+_LINE_OF_BASE64 = re.compile(r"[A-Za-z0-9+/=]{50,}")
+_BETWEEN_LINES = "\r\n\t \"',\\n+"
+
+
+def private_keys(text: str) -> Iterator[Span]:
+    """Private keys from their first line to their last, or as far as they go if that is missing."""
+    begun: re.Match[str] | None = None
+    for mark in _KEY_MARK.finditer(text):
+        begins = mark["what"] == "BEGIN" or mark["putty"]
+        if begun is not None:
+            end = _broken_off(text, begun, mark.start()) if begins else mark.end()
+            yield Span(begun.start(), end, "PRIVATE_KEY", _CERTAIN, "private key")
+        begun = mark if begins else None
+    if begun is not None:
+        end = _broken_off(text, begun, len(text))
+        yield Span(begun.start(), end, "PRIVATE_KEY", _CERTAIN, "private key")
+
+
+def shaped(text: str) -> Iterator[Span]:
+    """What is a secret by its form, in any text."""
+    for match in _URI.finditer(text):
+        password = match["password"]
+        if password.casefold() not in _NO_PASSWORD and not is_no_value(password):
+            end = match.start() + len(match.group().rstrip(_TRAILING))
+            yield Span(match.start(), end, "CONNECTION_STRING", _SURE, "uri")
+    for match in _JWT.finditer(text):
+        yield Span(*match.span(), "JWT", _SURE, "jwt")
+
+
+def told(text: str) -> Iterator[Span]:
+    """What the command, statement or header around it makes a secret."""
+    for match in _COMMAND.finditer(text):
+        name = match.lastgroup or ""
+        value = match[name]
+        if name == "hash" or not (is_no_value(value) or is_code(value)):
+            yield Span(*match.span(name), "PASSWORD", _SURE, name)
+    for match in _HEADER.finditer(text):
+        if looks_made(match["value"]):
+            yield Span(*match.span("value"), "API_KEY", _SURE, "header")
+    for match in _PREFIXED.finditer(text):
+        yield Span(*match.span(), "API_KEY", _GUESS, "prefix")
+
+
+def random(text: str) -> Iterator[Span]:
+    """Strings so random that they can hardly be anything but a secret.
+
+    Not hashes with their name before them, nor public keys, nor what is in the path of an address,
+    nor lines of a longer text in base64, such as a picture or a certificate.
+    """
+    for match in _RUN.finditer(text):
+        if looks_random(match.group()) and not _harmless(text, *match.span()):
+            yield Span(*match.span(), "SECRET", _GUESS, "random")
+
+
+def _broken_off(text: str, begun: re.Match[str], end: int) -> int:
+    """Where a key without a last line ends."""
+    body = _KEY_BODY.match(text, begun.end(), end)
+    stop = body.end() if body else end
+    return begun.start() + len(text[begun.start() : stop].rstrip())
+
+
+def _harmless(text: str, start: int, end: int) -> bool:
+    if _PUBLIC_KEY.match(text, start) or _HARMLESS_BEFORE.search(text[max(0, start - 210) : start]):
+        return True
+    before = text[max(0, start - 120) : start].rstrip(_BETWEEN_LINES).rpartition("\n")[2][-60:]
+    after = text[end : end + 120].lstrip(_BETWEEN_LINES)[:60]
+    return any(_LINE_OF_BASE64.search(one) for one in (before, after))

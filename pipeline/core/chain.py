@@ -19,6 +19,7 @@ from pipeline.core.errors import PluginFailed, PrivetError, Rejected
 from pipeline.core.exchange import Exchange
 from pipeline.core.frames import Frame, Reader
 from pipeline.core.plugin import Channel, Maybe, Step, TextFilter
+from pipeline.core.receipt import identifier
 from pipeline.core.request import Request
 from pipeline.core.texts import Opaque, Policy
 from pipeline.core.watch import Watch
@@ -64,11 +65,10 @@ class Run:
         self._pipes: dict[Channel, Pipe | None] = {}
 
     async def __aenter__(self) -> Self:
+        if self._chain.observe:
+            return self
         try:
-            for link in (*self._chain.pre, *self._chain.post):
-                if link.name not in self._steps:
-                    with self._guard(link.name):
-                        self._steps[link.name] = link.make(self._exchange)
+            self._open(*self._chain.pre, *self._chain.post)
         except BaseException as error:
             await self._close(error)
             raise
@@ -92,8 +92,21 @@ class Run:
                 for earlier in self._chain.pre[:index]:
                     await self._on_request(earlier, added)
 
+    async def observe(self, request: Request) -> None:
+        """Run a copy of the request through `pre`, and note what would have become of it."""
+        receipt = self._exchange.receipt
+        try:
+            self._open(*self._chain.pre)
+            await self.request(request)
+            request.finish()
+            receipt.would_be = "ok"
+        except PrivetError as error:
+            receipt.would_be = identifier(error.code)
+
     async def reply(self, frame: Frame, reader: Reader) -> list[Frame]:
         """Run one frame through the plugins of `post`; the frames that can go out now, in order."""
+        if self._chain.observe:
+            return [frame]
         had_text = False
         for piece in frame.pieces:
             pipe = self._pipe(piece.channel, once=piece.once)
@@ -113,6 +126,12 @@ class Run:
             return out
         out.append(frame)
         return out
+
+    def _open(self, *links: Link) -> None:
+        for link in links:
+            if link.name not in self._steps:
+                with self._guard(link.name):
+                    self._steps[link.name] = link.make(self._exchange)
 
     async def _close_channels(self, frame: Frame, reader: Reader) -> list[Frame]:
         made: list[Frame] = []

@@ -6,6 +6,7 @@ one or many, and all of them go through the chain; only the last step, to the cl
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, suppress
+from copy import deepcopy
 from types import TracebackType
 from typing import Self
 
@@ -28,8 +29,9 @@ _CLOSING_TIME = 5.0
 class Target(Struct, frozen=True, kw_only=True):
     """Where the configuration sends a request: a route's pipeline, backend and model.
 
-    `route` is the configured name that matched, fit for logs; `model` is the backend's own name.
-    `deadline` bounds the exchange, in seconds.
+    `route` is the configured name that matched, fit for logs; `model` is the backend's own name,
+    and `configured_model` is too unless that one is the client's. `deadline` bounds the exchange,
+    in seconds.
     """
 
     route: str
@@ -40,6 +42,7 @@ class Target(Struct, frozen=True, kw_only=True):
     upstream: Upstream
     streams: Streams
     model: str
+    configured_model: str = "*"
 
 
 class Answer(Struct, frozen=True):
@@ -134,12 +137,11 @@ class Relay:
             raise
 
     async def _start(self) -> Answer:
-        request = Request(self._body, self._dialect.layout, self._dialect.add_context)
-        await self._run.request(request)
+        asked = await self._asked()
         stream = {"both": self._client_streams, "never": False, "always": True}[
             self._target.streams
         ]
-        body = self._dialect.outgoing(request.finish(), self._target.model, stream=stream)
+        body = self._dialect.outgoing(asked, self._target.model, stream=stream)
         reply = await self._send(body, stream)
         self._events = reply.events
         self._reader = self._dialect.reader(body)
@@ -149,6 +151,18 @@ class Relay:
         if self._first.end == "error":
             raise UpstreamFailed("the backend answered with an error instead of a reply")
         return Answer(200, self._client_streams, reply.headers)
+
+    async def _asked(self) -> JsonObject:
+        """The request as the pipeline lets it out."""
+        request = self._view(self._body)
+        if self._target.chain.observe:
+            await self._run.observe(self._view(deepcopy(self._body)))
+            return self._body
+        await self._run.request(request)
+        return request.finish()
+
+    def _view(self, body: JsonObject) -> Request:
+        return Request(body, self._dialect.layout, self._dialect.add_context)
 
     async def _send(self, body: JsonObject, stream: bool) -> Reply:
         call = Call(self._dialect.name, body, stream, self._exchange)

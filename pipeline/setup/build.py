@@ -57,6 +57,7 @@ class Running(Struct, frozen=True):
             upstream=self.upstreams[to.backend],
             streams=self.backends[to.backend].streams,
             model=to.model or model,
+            configured_model=to.model or ("*" if "*" in route.name else route.name),
         )
 
     def models(self) -> list[str]:
@@ -169,4 +170,5 @@ def _chain(pipeline: PipelineConfig, makes: Mapping[str, Make], watch: Watch) ->
         watch=watch,
         uninspected=pipeline.policies,
         timeout=pipeline.plugin_timeout,
+        observe=pipeline.observe,
     )

@@ -67,6 +67,7 @@ class _Pipeline:
         self._check_restoring()
         self._check_waiting()
         self._check_uninspected()
+        self._check_observing()
 
     def _check_list(self, side: Side, names: Sequence[str]) -> None:
         place = f"{self._place}.{side}"
@@ -140,6 +141,21 @@ class _Pipeline:
                     f"no content is called `{name}`",
                     suggest(name, known),
                 )
+
+    def _check_observing(self) -> None:
+        accepted = self._pipeline.i_accept_clear_text
+        if self._pipeline.observe and not accepted:
+            self._problems.error(
+                self._place,
+                "`observe` sends requests as they are, personal data and all",
+                "write `i_accept_clear_text = true` beside it if that is what you want",
+            )
+        if accepted and not self._pipeline.observe:
+            self._problems.warn(
+                f"{self._place}.i_accept_clear_text",
+                "nothing is sent in clear text here without `observe`",
+                "take it out, so that nobody sets `observe` by mistake",
+            )
 
     def _sides(self, name: str) -> frozenset[Side]:
         plugin = self._plugins.get(name)

@@ -70,6 +70,14 @@ class PipelineConfig(Struct, frozen=True, forbid_unknown_fields=True):
     deadline: Annotated[float, Meta(gt=0)] = 600.0
     """Seconds that a whole exchange may take."""
 
+    observe: bool = False
+    """Only report, in receipts, what the plugins of `pre` would have done. The client's own request
+    is sent, and the reply comes back untouched: for trying a pipeline out on real traffic.
+    """
+
+    i_accept_clear_text: bool = False
+    """`observe` sends personal data to the backend as it is; nothing does without this."""
+
     @property
     def policies(self) -> Mapping[str, Policy]:
         """`uninspected` as a table."""

@@ -55,11 +55,24 @@ async def test_a_model_leads_to_its_target(configure: Configure):
         assert (both.pre, both.post) == (True, True)
         assert (target.chain.pre[0].pre, target.chain.pre[0].post) == (True, False)
         assert both.make(Exchange()) is not both.make(Exchange())
-        assert up.target("exact").model == "exact"
+        assert (target.configured_model, target.chain.observe) == ("llama3", False)
+        assert up.target("exact").model == up.target("exact").configured_model == "exact"
         assert up.models() == ["exact"]
         assert isinstance(up.backends["local"], Mirror)
         with pytest.raises(UnknownModel):
             up.target("other")
+
+
+async def test_a_name_that_the_client_chose_is_not_shown(configure: Configure):
+    async with running(configure(BASE.replace(', model = "llama3"', ""))) as up:
+        assert up.target("gpt-anna.berg").model == "gpt-anna.berg"
+        assert up.target("gpt-anna.berg").configured_model == "*"
+
+
+async def test_a_pipeline_may_only_observe(configure: Configure):
+    config = configure(BASE + "observe = true\ni_accept_clear_text = true")
+    async with running(config) as up:
+        assert up.target("exact").chain.observe
 
 
 async def test_everything_starts_at_the_same_time(configure: Configure):

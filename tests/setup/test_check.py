@@ -34,6 +34,10 @@ def said(path: Path, found: Installed, level: str) -> list[str]:
         ('uninspected = ["image"]', "no content is called `image`; did you mean `images`?"),
         ('uninspected = { file = "drop" }', "no content is called `file`; did you mean `files`?"),
         ('uninspected = { files = "dorp" }', "default.uninspected"),
+        (
+            "observe = true",
+            "pipelines.default: `observe` sends requests as they are, personal data",
+        ),
         ("uninspected = 3", "default.uninspected: an integer does not fit here"),
         ('pre = ["picky"]', "plugins.picky: word: `` is too short"),
         ('pre = ["clumsy"]', "plugins.clumsy: its own check raised KeyError"),
@@ -51,6 +55,7 @@ def test_what_cannot_work_is_an_error(write: Write, found: Installed, lists: str
             'pre = ["both"]',
             "pipelines.default: `both` works on requests and replies, but is missing",
         ),
+        ("i_accept_clear_text = true", "nothing is sent in clear text here without `observe`"),
         ('post = ["both"]', "is missing from `pre`; list it there too"),
         ('post = ["whole"]', "pipelines.default.post: `whole` needs the complete reply"),
         (

@@ -83,7 +83,7 @@ def test_a_scan_that_can_never_answer_early_takes_no_time():
     def take(text: str, at: int, final: bool) -> Taken | None:
         return Taken(1, text[at]) if final else None
 
-    begun = time.perf_counter()
+    begun = time.process_time()
     scanner = Scanner(take, 8)
     assert scanner.feed("ab" * 150_000) + scanner.flush() == "ab" * 150_000
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2

@@ -98,9 +98,9 @@ def test_renaming_every_key_of_a_large_object_takes_no_time():
     request = view(metadata={f"key {number}": None for number in range(50_000)})
     for text in request.texts():
         text.text += "!"
-    begun = time.perf_counter()
+    begun = time.process_time()
     request.finish()
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 @pytest.mark.parametrize("value", [None, 7, b"bytes"])

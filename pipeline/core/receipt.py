@@ -9,6 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+from msgspec import Struct
+
 UNKNOWN = "*"
 """What stands for anything that is not an identifier."""
 
@@ -37,7 +39,7 @@ class Finding(NamedTuple):
     action: str
 
 
-class Span(NamedTuple):
+class Span(Struct, frozen=True):
     """Where in a text something was found, by which recogniser, and how certain that is.
 
     `start` and `end` count characters of the text as the plugin got it.

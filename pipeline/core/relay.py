@@ -44,6 +44,10 @@ class Target(Struct, frozen=True, kw_only=True):
     model: str
     configured_model: str = "*"
 
+    def streamed(self, client: bool) -> bool:
+        """Whether the backend is asked for a stream, by whether the client does."""
+        return {"both": client, "never": False, "always": True}[self.streams]
+
 
 class Answer(Struct, frozen=True):
     """How the reply begins: HTTP's status, whether it is a stream, headers for the client."""
@@ -138,9 +142,7 @@ class Relay:
 
     async def _start(self) -> Answer:
         asked = await self._asked()
-        stream = {"both": self._client_streams, "never": False, "always": True}[
-            self._target.streams
-        ]
+        stream = self._target.streamed(self._client_streams)
         body = self._dialect.outgoing(asked, self._target.model, stream=stream)
         reply = await self._send(body, stream)
         self._events = reply.events

@@ -18,6 +18,8 @@ from pipeline.setup.problems import Problems, divided, listed, suggest
 
 Side = Literal["pre", "post"]
 
+_SHORTEST_KEY = 16
+
 
 def check(draft: Draft, problems: Problems) -> None:
     """Report all that is wrong with how the parts fit together."""
@@ -28,6 +30,7 @@ def check(draft: Draft, problems: Problems) -> None:
     for name, pipeline in draft.pipelines.items():
         if pipeline is not None:
             _Pipeline(pipeline, draft.plugins, join("pipelines", name), problems).check()
+    _check_key(draft, problems)
     _check_routes(draft, problems)
     _check_unused(draft, problems)
 
@@ -163,6 +166,16 @@ class _Pipeline:
 
     def _two_sided(self, name: str) -> bool:
         return len(self._sides(name)) == 2
+
+
+def _check_key(draft: Draft, problems: Problems) -> None:
+    key = draft.service.receipt_key if draft.service is not None else ""
+    if 0 < len(key) < _SHORTEST_KEY:
+        problems.error(
+            "service.receipt_key",
+            "the key is so short that it can be guessed",
+            "take one of `openssl rand -hex 32`",
+        )
 
 
 def _check_routes(draft: Draft, problems: Problems) -> None:

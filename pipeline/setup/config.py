@@ -1,6 +1,7 @@
 """The configuration as the service uses it: every name resolved, every option of its type."""
 
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -38,10 +39,34 @@ class ServiceConfig(Struct, frozen=True, forbid_unknown_fields=True):
     log_format: Literal["json", "text"] = "json"
     """One JSON object per line for machines, or plain lines for people."""
 
+    receipt_keep: Annotated[float, Meta(ge=0)] = 3600.0
+    """Seconds that the receipt of an exchange can be read at `/privet/receipts/ID`, where the ID is
+    that of the reply's header `x-privet-exchange`.
+    """
+
+    receipt_count: Annotated[int, Meta(ge=0)] = 10_000
+    """How many receipts are kept at most; the oldest make room. 0 for none."""
+
+    receipt_key: str = ""
+    """The key that receipts are signed with, such as `${PRIVET_RECEIPT_KEY}`: 16 characters or
+    more. Without one a key is drawn at every start, and nobody can verify receipts later.
+    """
+
+    inspect: bool | None = None
+    """Whether `POST /privet/inspect` shows its caller what the plugins would do to a request, with
+    all texts, those that plugins add too. If this is left out, it does where `host` is a loopback
+    address, and nowhere else.
+    """
+
     demo: str = ""
     """A message to send through the pipeline when the service is ready, to show side by side what
     the client sent, what the backend saw and what the client got back. Empty for none.
     """
+
+    @property
+    def inspects(self) -> bool:
+        """Whether `inspect` is on."""
+        return _is_loopback(self.host) if self.inspect is None else self.inspect
 
 
 class PipelineConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -114,3 +139,10 @@ class Config(Struct, frozen=True):
     backends: Mapping[str, Backend] = field(default_factory=dict[str, Backend])
     pipelines: Mapping[str, PipelineConfig] = field(default_factory=dict[str, PipelineConfig])
     models: Mapping[str, RouteConfig] = field(default_factory=dict[str, RouteConfig])
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -52,7 +52,7 @@ def run(path: Path) -> Run:
 def test_help_names_every_command():
     result = CliRunner().invoke(privet, ["--help"])
     assert result.exit_code == 0
-    for name in ("serve", "check", "run", "plugins", "schema"):
+    for name in ("serve", "check", "run", "plugins", "schema", "receipt"):
         assert f"\n  {name} " in result.output
         assert CliRunner().invoke(privet, [name, "--help"]).exit_code == 0
     assert "..." not in result.output.partition("Commands:")[2]

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.setup.config import ServiceConfig
 from pipeline.setup.discover import Installed
 from pipeline.setup.load import examine
 
@@ -79,6 +80,37 @@ def test_a_good_order_is_fine(write: Write, found: Installed):
         'uninspected = ["images", "audio", "files"]'
     )
     assert examine(path, found, {}).problems == []
+
+
+@pytest.mark.parametrize(("key", "errors"), [("", 0), ("fifteen letters", 1), ("k" * 16, 0)])
+def test_a_key_for_receipts_cannot_be_guessed(
+    write: Write, found: Installed, key: str, errors: int
+):
+    path = write(f'[service]\nreceipt_key = "{key}"\n{BASE}[pipelines.default]')
+    messages = said(path, found, "error")
+    assert len(messages) == errors
+    for message in messages:
+        assert message.startswith("service.receipt_key: the key is so short")
+        assert key not in message
+
+
+@pytest.mark.parametrize(
+    ("host", "inspect", "on"),
+    [
+        ("127.0.0.1", None, True),
+        ("127.1.2.3", None, True),
+        ("::1", None, True),
+        ("localhost", None, True),
+        ("0.0.0.0", None, False),
+        ("::", None, False),
+        ("192.0.2.1", None, False),
+        ("localhost.example.org", None, False),
+        ("0.0.0.0", True, True),
+        ("127.0.0.1", False, False),
+    ],
+)
+def test_inspection_is_on_where_nobody_else_can_ask(host: str, inspect: bool | None, on: bool):
+    assert ServiceConfig(host=host, inspect=inspect).inspects is on
 
 
 def test_content_that_cannot_be_inspected_has_a_policy_by_name(write: Write, found: Installed):

@@ -15,13 +15,15 @@ from msgspec.structs import replace
 from pipeline.core.backend import Call, Reply, Upstream
 from pipeline.core.chain import Link
 from pipeline.core.dialect import Dialect
-from pipeline.core.errors import PrivetError
+from pipeline.core.errors import ClientGone, PrivetError
 from pipeline.core.exchange import Exchange
 from pipeline.core.frames import Event, Frame, Reader
 from pipeline.core.jsonvalue import JsonObject
 from pipeline.core.plugin import Channel, Maybe, Step, TextFilter
+from pipeline.core.receipt import Placed, Span
 from pipeline.core.relay import Relay, Target
 from pipeline.core.request import Request
+from pipeline.core.texts import Fixed, Text
 
 T = TypeVar("T")
 
@@ -32,11 +34,22 @@ _EVENT = b"data: "
 """How a server-sent event begins; a whole body does not."""
 
 
+class Change(Struct):
+    """A text before and after one step, and where in it the step says that it found something."""
+
+    path: str
+    role: str
+    before: str
+    after: str
+    spans: list[Span]
+
+
 class Stage(Struct):
-    """The texts after one step."""
+    """The texts after one step; of a request, also what the step did to which of them."""
 
     plugin: str
     texts: Texts
+    changes: list[Change] = field(default_factory=list[Change])
 
 
 class Trace(Struct):
@@ -83,6 +96,26 @@ async def trace(dialect: Dialect, target: Target, body: JsonObject) -> Trace:
     frames = list(_frames(dialect.reader(body), found.answer))
     found.got = _reply_texts(frames)
     found.failed = any(frame.end == "error" for frame in frames)
+    return found
+
+
+async def dry_run(dialect: Dialect, target: Target, exchange: Exchange, body: JsonObject) -> Trace:
+    """Run the request `body` through `pre`, and write down what becomes of it. Nothing is sent."""
+    found = Trace(_request_texts(dialect, body))
+    chain = replace(_watch(target, dialect, found).chain, post=[], observe=False)
+    request = Request(deepcopy(body), dialect.layout, dialect.add_context)
+    try:
+        async with chain.open(exchange) as run:
+            await run.request(request)
+            stream = target.streamed(exchange.stream)
+            found.backend = dialect.outgoing(request.finish(), target.model, stream=stream)
+            found.saw = _request_texts(dialect, found.backend)
+            # No step may take this for an exchange that went well.
+            raise ClientGone("nothing is sent in a dry run")
+    except ClientGone:
+        pass
+    except PrivetError as error:
+        found.error = error
     return found
 
 
@@ -144,7 +177,7 @@ def _name(channel: Channel) -> str:
 
 def _watch_link(link: Link, trace: Trace) -> Link:
     def make(exchange: Exchange) -> Step:
-        return _Step(link.name, link.make(exchange), trace)
+        return _Step(link.name, link.make(exchange), trace, exchange)
 
     return replace(link, make=make)
 
@@ -152,14 +185,30 @@ def _watch_link(link: Link, trace: Trace) -> Link:
 class _Step(Step):
     """Does what another step does, and writes down what came of it."""
 
-    def __init__(self, name: str, inner: Step, trace: Trace):
+    def __init__(self, name: str, inner: Step, trace: Trace, exchange: Exchange):
         self._name = name
         self._inner = inner
         self._trace = trace
+        self._receipt = exchange.receipt
 
     async def on_request(self, request: Request) -> None:
-        await _result(self._inner.on_request(request))
-        self._trace.pre.append(Stage(self._name, _texts(request)))
+        before = {id(one): one.text for one in request.texts()}
+        spans: dict[int | str, list[Span]] = {}
+
+        def listen(where: str | Placed, span: Span) -> None:
+            spans.setdefault(where if isinstance(where, str) else id(where), []).append(span)
+
+        self._receipt.listen = listen
+        try:
+            await _result(self._inner.on_request(request))
+        finally:
+            self._receipt.listen = None
+            changes = [
+                _change(one, before.get(id(one), ""), spans)
+                for one in (*request.texts(), *request.fixed())
+            ]
+            changes = [one for one in changes if one.spans or one.before != one.after]
+            self._trace.pre.append(Stage(self._name, _texts(request), changes))
 
     def on_text(self, channel: Channel) -> TextFilter | None:
         inner = self._inner.on_text(channel)
@@ -177,6 +226,13 @@ class _Step(Step):
 
     def on_done(self, error: BaseException | None) -> Maybe[None]:
         return self._inner.on_done(error)
+
+
+def _change(one: Text | Fixed, before: str, spans: dict[int | str, list[Span]]) -> Change:
+    found = [*spans.pop(id(one), []), *spans.pop(one.path, [])]
+    if isinstance(one, Fixed):
+        return Change(one.path, "", one.text, one.text, found)
+    return Change(one.path, one.role, before, one.text, found)
 
 
 class _Filter:

@@ -42,12 +42,11 @@ class PiiStep(Step):
         sources = [text.text for text in texts] + [one.text for one in fixed]
         ner = [_may_hold_names(text) for text in texts] + [False] * len(fixed)
         found = await self._recogniser.find(sources, ner=ner)
-        self._redaction.vault.avoid(one.text for one in fixed)
+        self._redaction.avoid(one.text for one in fixed)
         self._redaction.apply(texts, found[: len(texts)])
-        sweep = self._redaction.sweep()
         for one, spans in zip(fixed, found[len(texts) :], strict=True):
             surely = [span for span in spans if span.score >= self._options.fixed_threshold]
-            if surely or one.text in sweep:
+            if surely or self._redaction.knows(one.text):
                 kind = surely[0].entity if surely else "a value that is personal elsewhere"
                 raise Rejected(
                     f"{one.path}: holds {kind}, in a place that must not be rewritten; "
@@ -65,7 +64,7 @@ class PiiStep(Step):
         if not values or channel.kind not in self._options.restore:
             return None
         if self._restorer is None:
-            self._restorer = Restorer(values, self._redaction.targets())
+            self._restorer = Restorer(values, self._redaction.texts())
         return RestoreFilter(self._restorer)
 
     def _label(self) -> None:

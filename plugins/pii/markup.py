@@ -7,23 +7,29 @@ place is safe only if no reading is inside of anything. Being wrong this way cos
 that stays; being wrong the other way would put a value into an address that somebody else sees.
 
 Tags are read as HTML's tokenizer does (WHATWG HTML 13.2.5), links and definitions by a superset of
-CommonMark 0.31 (6.3 and 4.7). Only a blank line ends a reading of Markdown that never closes; a
-quoted attribute that goes on over a blank line is read differently by everybody, and is never left.
+CommonMark 0.31 (6.3 and 4.7); styles and scripts, which fetch what they name, are unsafe to their
+end. Only a blank line ends a reading of Markdown that never closes; a quoted attribute that goes on
+over a blank line is read differently by everybody, and is never left.
 """
 
+import re
 from typing import TypeAlias
 
 State: TypeAlias = tuple[str, str | int]
-"""The state of one reading: its name, and the quote that ends it or the depth it is at."""
+"""The state of one reading: its name, and the quote or tag that ends it or the depth it is at."""
 
 _SPACE = " \t\n\f\r"
 _PENDING = frozenset({"lt", "rb", "bang"})
+_LINE_START = re.compile(r"[\n\r][ \t>]*$")
 _UNDECIDED = _PENDING | {"rafter"}
 """States outside of everything, which the next character leaves or makes something of."""
 _MARKDOWN = frozenset(
     """link0 lax0 link linkesc angle0 angle angleesc title titleesc ref0 rdest0 rdest rangle0 rangle
     rafter rtitle img imgesc""".split()
 )
+_FETCHING = ("script", "style")
+_MAIL = frozenset(".!#$%&'*+/=?^_`{|}~-")
+"""With ASCII letters and digits, what CommonMark takes for the name in `<name@host>`."""
 _TARGET_ENDS = {"link0": ") \t\n", "angle0": ">", "ref0": " \t\n", "rangle0": ">"}
 
 
@@ -34,6 +40,8 @@ class Markup:
         self._states: set[State] = set()
         self._blank = False
         self._before = ""
+        self.quoted = False
+        """Whether the line before is in a block quote, and so `>` may begin this one."""
 
     @property
     def active(self) -> bool:
@@ -68,6 +76,8 @@ class Markup:
     def feed(self, char: str) -> None:
         """Move every reading on by one character."""
         states: set[State] = set()
+        if char == ">" and self.quoted and _LINE_START.search(self._before):
+            states |= self._states
         for state in self._states:
             states.update(self._step(state, char))
         if char == "<":
@@ -82,23 +92,27 @@ class Markup:
             self._blank = True
         elif char not in " \t\r":
             self._blank = False
-        self._states = states
-        self._before = char
+        self._states = states if len(states) < 2 else _deepest(states)
+        self._before = (self._before + char)[-32:]
 
     def _step(self, state: State, char: str) -> tuple[State, ...]:
         name, extra = state
         if name == "poison":
             return (state,)
+        if name == "raw":
+            return _in_raw(state, (self._before + char).lower())
         if name in _PENDING:
             return _begin(name, char)
         if name in _MARKDOWN:
-            return _in_markdown(name, extra, char, self._before)
+            return _in_markdown(name, extra, char, self._before[-1:])
         return _in_tag(name, extra, char)
 
 
 def _begin(name: str, char: str) -> tuple[State, ...]:
     if name == "lt" and char.isascii() and char.isalpha():
-        return (("name", ""),)
+        return (("name", char.lower()),)
+    if name == "lt" and (char in _MAIL or char in "0123456789"):
+        return (("mail", ""),)
     if name == "rb" and char in "([:":
         return ({"(": ("link0", ""), "[": ("img", 0), ":": ("ref0", "")}[char],)
     if name == "bang" and char == "[":
@@ -113,14 +127,27 @@ def _after_blank_line(state: State) -> State:
     return ("", "") if name in _MARKDOWN else state
 
 
+def _deepest(states: set[State]) -> set[State]:
+    """Without readings that end where a deeper one of the same name is still inside."""
+    depths: dict[str, int] = {}
+    for name, depth in states:
+        if isinstance(depth, int):
+            depths[name] = max(depth, depths.get(name, 0))
+    return {one for one in states if isinstance(one[1], str)} | set(depths.items())
+
+
 def _in_tag(name: str, extra: str | int, char: str) -> tuple[State, ...]:
+    if name == "name":
+        return _in_tag_name(str(extra), char)
+    if name == "mail":
+        return () if char == ">" or char in _SPACE else (("mail", ""),)
     if name in ("value0", "value"):
         return (("aftervalue", ""),) if char == extra else (("value", extra),)
     if char == ">":
         return ()
     if char in _SPACE:
-        following = {"name": "before", "attr": "afterattr", "unquoted": "before"}
-        return ((following.get(name, "before" if name == "aftervalue" else name), ""),)
+        following = {"attr": "afterattr", "unquoted": "before", "aftervalue": "before"}
+        return ((following.get(name, name), ""),)
     if name == "eq":
         return (("value0", char),) if char in "\"'" else (("unquoted", ""),)
     if name == "unquoted":
@@ -129,7 +156,22 @@ def _in_tag(name: str, extra: str | int, char: str) -> tuple[State, ...]:
         return (("before", ""),)
     if char == "=" and name in ("attr", "afterattr"):
         return (("eq", ""),)
-    return (("name" if name == "name" else "attr", ""),)
+    return (("attr", ""),)
+
+
+def _in_raw(state: State, tail: str) -> tuple[State, ...]:
+    if tail.endswith("<!--"):
+        # A comment hides the end of a script from some; see "script data double escaped state".
+        return (("poison", ""),)
+    return () if tail.endswith(f"</{state[1]}") else (state,)
+
+
+def _in_tag_name(tag: str, char: str) -> tuple[State, ...]:
+    if char not in _SPACE and char not in "/>":
+        tag += char.lower()
+        return (("name", tag if any(one.startswith(tag) for one in _FETCHING) else "-"),)
+    raw: tuple[State, ...] = (("raw", tag),) if tag in _FETCHING else ()
+    return raw if char == ">" else (("before", ""), *raw)
 
 
 def _in_markdown(name: str, extra: str | int, char: str, before: str) -> tuple[State, ...]:
@@ -162,7 +204,7 @@ def _in_link(name: str, extra: str | int, char: str, before: str) -> tuple[State
     if char == "\\":
         return (("linkesc", depth),)
     if char == "(":
-        return (("link", min(depth + 1, 32)),)
+        return (("link", depth + 1),)
     if char == ")":
         return (("link", depth - 1),) if depth else ()
     if char in "\"'" and (name == "link0" or before in _SPACE):
@@ -174,7 +216,7 @@ def _in_image(depth: int, char: str) -> tuple[State, ...]:
     if char == "\\":
         return (("imgesc", depth),)
     if char == "[":
-        return (("img", min(depth + 1, 32)),)
+        return (("img", depth + 1),)
     if char == "]":
         return (("img", depth - 1),) if depth else ()
     return (("img", depth),)

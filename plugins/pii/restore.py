@@ -7,24 +7,43 @@ redacted request: an address that the model made up would carry the value to whe
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 
 from pipeline import Scanner, Taken
 from plugins.pii.markup import Markup
 
 WORD = r"(?:[A-Za-z0-9_]|\\_)"
-_WORD_CHARS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 _LONGEST_TARGET = 500
 _MOST_TARGETS = 100
-_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://|www\.|mailto:)[^\s<>\"'`]+", re.IGNORECASE)
-_TRAILING = ").,;:!?*_]}"
-_URL_IN_RUN = re.compile(
-    r"//|www\.|mailto:|xmpp:|&#|&sol|&colon|[a-z0-9]\.[a-z]{2,}[/?#:]|[\w.+-]@$", re.IGNORECASE
+_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]{0,30}://|www\.|mailto:)[^\s<>\"'`]+", re.IGNORECASE)
+_END = re.compile(r"[\s<>]")
+_OPENING = "([{*_\"'`"
+_TRAILING = ").,;:!?*_]}\"'`"
+_WORD_AFTER = re.compile(r"(?:\\?_)*[A-Za-z0-9]")
+_URL_BEFORE = re.compile(
+    r"//|www\.|mailto:|xmpp:|&(?:#|sol|colon|commat|period)|\w\.[^\W\d_][\w-]*[/?#:&]|"
+    r"[\w.+-]@[\w.-]*$",
+    re.IGNORECASE,
 )
 """What in the characters before a placeholder, since the last space, makes an address of them."""
-_URL_AFTER = re.compile(r"\\?[.@]\\?[A-Za-z0-9]|\]:")
-"""What behind a placeholder makes it part of a host name, a mail address or a definition."""
-_AHEAD = 4
+_REACH = 64
+"""Characters behind a placeholder that may tell that it is part of a name in an address."""
+_PUNCTUATION = (
+    r".,:;!?\"'()\[\]{}<>@#%&*/\u2010-\u205e\u3000-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff65"
+)
+_LABEL = rf"[^\s{_PUNCTUATION}]"
+_REST = re.compile(rf"(?:{_LABEL}|[.,:;\"@#&]){{0,{_REACH}}}")
+_URL_AFTER = re.compile(
+    rf"(?:{_LABEL}|\.(?!\.))*(?:\.\\?\w|&(?:#|commat|period)|@)|{_LABEL}{{{_REACH}}}",
+    re.IGNORECASE,
+)
+"""What behind a placeholder makes it part of a host name or of a mail address."""
+_LINE_END = re.compile(r"[\n\r]")
+_PREFIX = 32
+_QUOTED = re.compile(r"[ \t>*+\d.)-]{0,31}>")
+_MARKUP = frozenset("<]!")
+_SENTENCE_END = 4
 _TARGET_END = re.compile(r"[.,;:!?)\]}'\"*_]{0,3}(?:[\s<]|$)")
 _LONGEST_RUN = 4096
 
@@ -36,38 +55,30 @@ def token_pattern(tokens: Iterable[str]) -> str:
     return rf"(?:{names})\\?_[0-9]+[a-z]*"
 
 
-def addresses(text: str) -> Iterable[str]:
-    """The addresses in a text, without the punctuation of the sentence around them."""
-    for match in _ADDRESS.finditer(text):
-        yield match.group().rstrip(_TRAILING)
-
-
 class Restorer:
-    """What may be put back in one exchange: its values, and the addresses of its request."""
+    """What may be put back in one exchange: its values, and the addresses of its redacted texts."""
 
-    def __init__(self, values: Mapping[str, str], targets: Iterable[str]):
+    def __init__(self, values: Mapping[str, str], texts: Iterable[str]):
         self.values = values
-        self._token = re.compile(token_pattern(values))
+        self.token = re.compile(token_pattern(values))
         self.targets: dict[str, str] = {}
-        for target in targets:
-            if len(target) <= _LONGEST_TARGET and len(self.targets) < _MOST_TARGETS:
-                restored = self._token.sub(self._value, target)
-                if restored != target:
-                    self.targets[target] = restored
+        found = (address for text in texts for address in self._addresses(text))
+        for target in islice(found, _MOST_TARGETS):
+            self.targets[target] = self.restored(target)
         for token, value in values.items():
             # The value is an address of the user's own; in its place it leads where it always led.
             if _ADDRESS.fullmatch(value):
                 self.targets[token] = value
         bare = "|".join(re.escape(one) for one in sorted(self.targets, key=len, reverse=True))
-        within = f"(?:{bare}|{self._token.pattern})" if bare else self._token.pattern
+        within = f"(?:{bare}|{self.token.pattern})" if bare else self.token.pattern
         self.angle = re.compile(f"<({within})>")
         self.event = re.compile(
-            rf"[<\]]|!\[|(?P<target>{bare or '(?!)'})|(?P<token>{self._token.pattern})"
+            rf"[<\]]|!\[|(?P<target>{bare or '(?!)'})|(?P<token>{self.token.pattern})"
         )
-        keys = {*values, *self.targets}
+        keys = {key.replace("\\_", "_") for key in (*values, *self.targets)}
         self._keys = sorted({"![", *keys, *(f"<{key}>" for key in keys)})
         self._firsts = frozenset(key[0] for key in self._keys)
-        self.longest = 2 * max(len(key) for key in self._keys) + 2 + _AHEAD
+        self.longest = 2 * max(len(key) for key in self._keys) + 4 + _REACH
 
     def growing(self, tail: str) -> bool:
         """Whether `tail` could grow into a placeholder or an address."""
@@ -90,8 +101,45 @@ class Restorer:
         """What stands for an address or placeholder; None if it must stay."""
         return self.targets.get(text) or self.value(text)
 
+    def restored(self, text: str) -> str:
+        """A text with every placeholder restored."""
+        return self.token.sub(self._value, text)
+
+    def is_address(self, before: str, after: str) -> bool:
+        """Whether what stands around a placeholder makes it part of an address."""
+        if _URL_BEFORE.search(before.replace("\\", "")):
+            return True
+        rest = _rest(after, 0)
+        return "@" in rest or _URL_AFTER.match(self.restored(rest)) is not None
+
+    def _addresses(self, text: str) -> Iterator[str]:
+        """The addresses around placeholders, without the punctuation of their sentence."""
+        start = end = done = 0
+        for token in self.token.finditer(text):
+            if token.start() < done:
+                continue
+            if token.start() >= end:
+                start = max(end, token.start() - _LONGEST_TARGET)
+                for space in _END.finditer(text, start, token.start()):
+                    start = space.end()
+                space = _END.search(text, token.end(), token.end() + _LONGEST_TARGET)
+                end = space.start() if space else min(len(text), token.end() + _LONGEST_TARGET)
+            before, after = text[start : token.start()], text[token.end() : end]
+            if found := _ADDRESS.search(text, start, end):
+                address = found.group().rstrip(_TRAILING)
+            elif self.is_address(self.restored(before), after):
+                address = text[start:end].lstrip(_OPENING).rstrip(_TRAILING)
+            else:
+                continue
+            done = end
+            if len(address) <= _LONGEST_TARGET and self.token.search(address):
+                yield address
+
     def _value(self, match: re.Match[str]) -> str:
-        return self.value(match.group()) or match.group()
+        text = match.string
+        if is_word(text[: match.start()], text[match.end() :]):
+            return self.value(match.group()) or match.group()
+        return match.group()
 
 
 class RestoreFilter(Scanner):
@@ -102,6 +150,7 @@ class RestoreFilter(Scanner):
         self._restorer = restorer
         self._markup = Markup()
         self._run = ""
+        self._line = ""
 
     def _next(self, text: str, at: int, final: bool) -> Taken | None:
         if self._markup.active:
@@ -110,10 +159,10 @@ class RestoreFilter(Scanner):
             self._markup.clear()
         event = self._restorer.event.search(text, at)
         stop = event.start() if event else len(text)
-        if not final:
+        if not final and stop > len(text) - self._restorer.longest:
             stop = min(stop, self._restorer.growing_from(text, at))
         if stop > at:
-            return self._plain(text[at:stop])
+            return self._as_it_is(text[at:stop])
         if event is None or event.start() > at:
             return None
         return self._event(event, text, at, final)
@@ -126,40 +175,45 @@ class RestoreFilter(Scanner):
         if text[at] == "<":
             if angle := self._restorer.angle.match(text, at):
                 restored = self._restorer.whole(angle[1])
-                if restored is not None and not self._in_address():
-                    self._follow(angle.group())
-                    return Taken(angle.end() - at, f"<{restored}>")
+                if restored is not None and not self._restorer.is_address(self._run, ""):
+                    return self._put(angle.end() - at, f"<{restored}>")
             elif not final and self._restorer.growing(text[at:]):
                 return None
         for char in event.group():
             self._markup.feed(char)
-        return self._plain(event.group())
+        return self._as_it_is(event.group())
 
-    def _token(self, event: re.Match[str], text: str, final: bool) -> Taken | None:
-        end = event.end()
-        ahead = text[end : end + _AHEAD]
-        if not final and (not ahead or (ahead[0] in "\\.@]" and len(ahead) < _AHEAD)):
+    def _token(self, token: re.Match[str], text: str, final: bool) -> Taken | None:
+        start, end = token.span()
+        rest = _rest(text, end)
+        stop = end + len(rest)
+        stop += text.startswith("]", stop)
+        if not final and (
+            (stop == len(text) and len(rest) < _REACH) or self._restorer.growing(text[start:])
+        ):
             return None
-        value = self._restorer.value(event["token"])
-        is_word = self._run[-1:] not in _WORD_CHARS and not re.match(WORD, ahead)
-        if value is None or not is_word or _URL_AFTER.match(ahead) or self._in_address():
-            return self._plain(event["token"])
-        self._follow(event["token"])
-        return Taken(end - event.start(), value)
+        value = self._restorer.value(token.group())
+        if (
+            value is None
+            or not is_word(self._run, text[end : end + _REACH])
+            or text.startswith("]:", end)
+            or self._restorer.is_address(self._run, rest)
+        ):
+            return self._as_it_is(token.group())
+        return self._put(end - start, value)
 
     def _target(self, event: re.Match[str], text: str, final: bool) -> Taken | None:
-        end = event.end()
-        if not final and len(text) - end < _AHEAD:
+        start, end = event.span()
+        if not final and len(text) - end < _SENTENCE_END:
             return None
-        whole = (
+        if (
             _TARGET_END.match(text, end)
-            and self._run[-1:] not in _WORD_CHARS
-            and not self._in_address()
-        )
-        if not whole:
-            return self._plain(text[event.start()])
-        self._follow(event["target"])
-        return Taken(end - event.start(), self._restorer.targets[event["target"]])
+            and is_word(self._run, "")
+            and not self._restorer.is_address(self._run, "")
+        ):
+            return self._put(end - start, self._restorer.targets[event["target"]])
+        token = self._restorer.token.match(text, start)
+        return self._token(token, text, final) if token else self._as_it_is(text[start])
 
     def _inside(self, text: str, at: int, final: bool) -> Taken | None:
         """Follow markup, character by character; restore a target only as a whole."""
@@ -171,27 +225,44 @@ class RestoreFilter(Scanner):
                     if end == len(text) and not final:
                         return None
                     if text[end : end + 1] in ends and end < len(text):
-                        for char in target:
-                            self._markup.feed(char)
-                        self._follow(target)
-                        return Taken(len(target), restored)
+                        return self._put(len(target), restored)
                 elif not final and target.startswith(text[at:]):
                     return None
         self._markup.feed(text[at])
-        return self._plain(text[at])
+        return self._as_it_is(text[at])
 
-    def _in_address(self) -> bool:
-        """Whether the characters since the last space make an address of what follows."""
-        return _URL_IN_RUN.search(self._run.replace("\\", "")) is not None
+    def _put(self, length: int, value: str) -> Taken:
+        """Restore: what is read from now on is the value, and whatever it may begin."""
+        if self._markup.active or not _MARKUP.isdisjoint(value):
+            for char in value:
+                self._markup.feed(char)
+        self._follow(value)
+        return Taken(length, value)
 
-    def _plain(self, text: str) -> Taken:
+    def _as_it_is(self, text: str) -> Taken:
         self._follow(text)
         return Taken(len(text), text)
 
     def _follow(self, text: str) -> None:
-        """Remember the characters since the last space, as the model wrote them."""
+        """Remember the characters since the last space, as they are read."""
+        *ended, line = _LINE_END.split(self._line + text)
+        self._line = line[:_PREFIX]
+        for one in filter(None, ended[-2:]):
+            self._markup.quoted = _QUOTED.match(one) is not None
         start = max(text.rfind(space) for space in " \n\t\r") + 1
         self._run = text[start:] if start else self._run + text
         if len(self._run) > _LONGEST_RUN:
             # Too long to be remembered in full: from here on it counts as an address.
-            self._run = "//" + self._run[-_AHEAD:]
+            self._run = "//" + self._run[-_REACH:]
+
+
+def _rest(text: str, at: int) -> str:
+    """The characters behind a placeholder that may belong to an address with it."""
+    match = _REST.match(text, at)
+    return match.group() if match else ""
+
+
+def is_word(before: str, after: str) -> bool:
+    r"""Whether a placeholder between the two is a word of its own; `_` around it is Markdown's."""
+    last = before.replace("\\_", "_").rstrip("_")[-1:]
+    return not ((last.isascii() and last.isalnum()) or _WORD_AFTER.match(after))

@@ -1,15 +1,31 @@
 """The sweep: once a value is known to be personal, it is hidden wherever it stands.
 
-A recogniser that knew a name in one sentence may miss it in the next. Every whole-word occurrence
-of a known value is replaced, in any text, whether or not it was recognised there.
+A recogniser that knew a name in one sentence may miss it in the next, or in another spelling. Texts
+are compared by their units: a run of letters, a digit, a character of a script without spaces, a
+symbol. Case, accents and width do not count, nor does what commonly stands between the words of a
+name or the groups of a number: `Maria Gonzalez` is found in `MARIA **González**` and in
+`maria-gonzalez.pdf`, `4111 1111 1111 1111` in `4111111111111111`.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
 
-_WORD = re.compile(r"\w+")
-_SPACE = re.compile(r"\s+")
+_CLOSE = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+)
+"""Scripts that put no space between words, or none before endings: a word may begin anywhere."""
+_MARK = "[\u0300-\u036f\u00ad\u200b-\u200f\u2060\ufeff]"
+_LETTER = rf"[^\W\d_{_CLOSE}]"
+_WORD = rf"(?:\d|[{_CLOSE}]|{_LETTER}(?:{_LETTER}|{_MARK})*+)"
+_GAP = r"[\s_*.()/\u2010-\u2015-]|%20|&nbsp;"
+_FIRST = re.compile(rf"(?<![^\W_{_CLOSE}]){_WORD}|[{_CLOSE}]")
+_UNIT = re.compile(rf"(?:{_GAP})|({_WORD}|[^\w\s])")
+_NEXT = re.compile(rf"(?:\s++|{_GAP}){{0,8}}+({_WORD}|[^\w\s])")
+_GLUED = re.compile(rf"(?<=[^\W_{_CLOSE}])[^\W_{_CLOSE}]")
+_IDENTIFIER = re.compile(r"[^\W_]_$|^_[^\W_]")
+_LONG_NUMBER = 7
 
 
 class Known(NamedTuple):
@@ -20,39 +36,29 @@ class Known(NamedTuple):
     times: int
     is_name: bool
 
+    @property
+    def is_word(self) -> bool:
+        """Whether it is a name of one word, as most other words could be."""
+        return self.is_name and not re.search(r"\s", self.value)
+
 
 class Found(NamedTuple):
     """An occurrence of a known value; `text` is how it is spelt here."""
 
     start: int
     end: int
-    known: str
+    known: Known
     text: str
 
 
-class _Value(NamedTuple):
-    """A known value to look for: its words, and how many characters stand before the first."""
+class _Node:
+    """The values that begin with the same units, by the unit that comes next."""
 
-    known: str
-    words: list[str]
-    before: int
-    exact: bool
+    __slots__ = ("following", "values")
 
-    def end(self, text: str, start: int) -> int | None:
-        """Where the value ends if it starts here, as whole words and with any white space."""
-        at = start
-        for number, word in enumerate(self.words):
-            if number:
-                gap = _SPACE.match(text, at)
-                if gap is None:
-                    return None
-                at = gap.end()
-            here = text[at : at + len(word)]
-            if here != word and (self.exact or here.casefold() != word.casefold()):
-                return None
-            at += len(word)
-        alone = not (_is_word(text[start - 1 : start]) or _is_word(text[at : at + 1]))
-        return at if alone else None
+    def __init__(self) -> None:
+        self.following: dict[str, _Node] = {}
+        self.values: list[Known] = []
 
 
 class Sweep:
@@ -60,40 +66,95 @@ class Sweep:
 
     A value shorter than `shortest` is not looked for: it would be found in everything. A name of
     one word is looked for as it is written only, because most of them are words too; and not at all
-    if it was seen once with a score below `surest`. All else is found in any case.
+    if it was seen once with a score below `surest`.
 
-    The values are indexed by their first word, so that the cost does not depend on their number.
+    Values are kept in a tree of their units, so that the cost does not depend on their number.
     """
 
     def __init__(self, values: Iterable[Known], *, shortest: int, surest: float):
-        self._index: dict[str, list[_Value]] = {}
-        for value, score, times, is_name in sorted(values, key=lambda one: -len(one.value)):
-            word = _WORD.search(value)
-            one_word = is_name and not re.search(r"\s", value)
-            if word is None or len(value) < shortest or (one_word and times < 2 and score < surest):
+        self._root = _Node()
+        for known in values:
+            if len(known.value) < shortest:
                 continue
-            found = _Value(value, value.split(), word.start(), one_word)
-            self._index.setdefault(word[0].casefold(), []).append(found)
+            if known.is_word and known.times < 2 and known.score < surest:
+                continue
+            node = self._root
+            for unit in _units(known.value):
+                node = node.following.setdefault(unit, _Node())
+            if node is not self._root:
+                node.values.append(known)
 
     def find(self, text: str) -> list[Found]:
         """Every occurrence in order, the longest where several start at one place."""
         found: list[Found] = []
-        if not self._index:
+        if not self._root.following:
             return found
         end = 0
-        for word in _WORD.finditer(text):
-            for value in self._index.get(word[0].casefold(), ()):
-                start = word.start() - value.before
-                stop = value.end(text, start) if start >= end else None
-                if stop is not None:
-                    found.append(Found(start, stop, value.known, text[start:stop]))
-                    end = stop
-                    break
+        for first in _FIRST.finditer(text):
+            if first.start() < end or _folded(first[0]) not in self._root.following:
+                continue
+            if hit := self._longest(text, first.start(), end):
+                found.append(hit)
+                end = hit.end
         return found
 
-    def __contains__(self, text: str) -> bool:
-        return bool(self.find(text))
+    def _longest(self, text: str, start: int, after: int) -> Found | None:
+        """The longest value that starts with the word there; not a character before `after`."""
+        node, end = self._root, start
+        longest: Found | None = None
+        while (unit := _NEXT.match(text, end)) and (
+            following := node.following.get(_folded(unit[1]))
+        ):
+            node, end = following, unit.end()
+            if node.values and not _GLUED.match(text, end):
+                for known in node.values:
+                    if _is_spelling(known, text, start, end):
+                        longest = _found(known, text, start, end, after)
+                        break
+        return longest
 
 
-def _is_word(char: str) -> bool:
-    return char.isalnum() or char == "_"
+def _units(value: str) -> list[str]:
+    """The units of a value, from its first word to its last."""
+    units = [_folded(unit[1]) for unit in _UNIT.finditer(value) if unit[1]]
+    words = [at for at, unit in enumerate(units) if unit[0].isalnum()]
+    return units[words[0] : words[-1] + 1] if words else []
+
+
+def _folded(unit: str) -> str:
+    if unit.isascii():
+        return unit.lower()
+    if unit.isdecimal():
+        return str(int(unit))
+    plain = unicodedata.normalize("NFKD", unit.replace("\u2019", "'"))
+    return re.sub(_MARK, "", plain).casefold() or unit
+
+
+def _is_spelling(known: Known, text: str, start: int, end: int) -> bool:
+    """Whether a text of a value's units is the value."""
+    here = text[start:end]
+    if known.is_word:
+        inside = _IDENTIFIER.search(text[max(0, start - 2) : start]) or _IDENTIFIER.search(
+            text[end : end + 2]
+        )
+        return not inside and _composed(here) in _composed(known.value)
+    digits = re.findall(r"\d+", known.value)
+    if digits and sum(map(len, digits)) < _LONG_NUMBER:
+        # "12 3" is not "1 23"; but a number of more digits is the same in any grouping.
+        return digits == re.findall(r"\d+", here)
+    return True
+
+
+def _found(known: Known, text: str, start: int, end: int, after: int) -> Found:
+    """The occurrence, with the punctuation around the value's words if it is here too."""
+    before = re.match(r"[^\w]*", known.value)
+    behind = re.search(r"[^\w]*\Z", known.value)
+    if before and start - len(before[0]) >= after and text.endswith(before[0], 0, start):
+        start -= len(before[0])
+    if behind and text.startswith(behind[0], end):
+        end += len(behind[0])
+    return Found(start, end, known, text[start:end])
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 
 from plugins.pii.restore import WORD
 
-_TYPED_IN = re.compile(rf"(?<![A-Za-z0-9_])[A-Z](?:[A-Z0-9]|\\?_)*\\?_[0-9]+[a-z]*(?!{WORD})")
+_WORD = re.compile(f"{WORD}+")
+_PLACEHOLDER = re.compile(r"[A-Z][A-Z0-9_]*_[0-9]+[a-z]*")
 _NOT_A_NAME = re.compile(r"[^A-Z0-9]+")
 
 
@@ -13,9 +14,9 @@ class Vault:
     """One value has one placeholder, and two values never share one.
 
     Placeholders are numbered in the order in which values are first seen, so a conversation that is
-    sent again with one more turn keeps its placeholders. Another spelling of a known value (the
-    same letters in other case) gets the known number and a letter: it must be restored as it was,
-    and may not shift the numbers of those that come later.
+    sent again with one more turn keeps its placeholders. Another spelling of a known value (in
+    other case, say, or with more of the word around it) gets the known number and a letter: it must
+    be restored as it was, and may not shift the numbers of those that come later.
     """
 
     def __init__(self) -> None:
@@ -41,7 +42,9 @@ class Vault:
 
     def avoid(self, texts: Iterable[str]) -> dict[str, str]:
         """Never use what stands literally in these texts; returns new names of those in use."""
-        found = {match.replace("\\", "") for text in texts for match in _TYPED_IN.findall(text)}
+        words = {word for text in texts if "_" in text for word in _WORD.findall(text)}
+        found = {word.replace("\\", "").strip("_") for word in words}
+        found = {word for word in found if _PLACEHOLDER.fullmatch(word)}
         self._typed_in |= found
         renamed: dict[str, str] = {}
         for taken in sorted(found & self._values.keys()):
@@ -64,7 +67,9 @@ class Vault:
         return self._keep(name, self._entities[known], value)
 
     def _assign(self, entity: str, value: str) -> str:
-        prefix = _NOT_A_NAME.sub("_", entity.upper()).strip("_") or "VALUE"
+        prefix = _NOT_A_NAME.sub("_", entity.upper()).strip("_")
+        if not prefix[:1].isalpha():
+            prefix = f"VALUE_{prefix}".rstrip("_")
         number = self._counts.get(prefix, 0) + 1
         while f"{prefix}_{number}" in self._typed_in:
             number += 1

@@ -6,6 +6,7 @@ attribute that they see, and every address in the text itself, is collected.
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import html5lib
@@ -15,7 +16,12 @@ from markdown_it import MarkdownIt
 _commonmark = MarkdownIt("commonmark", {"html": True})
 _gfm = MarkdownIt("js-default", {"html": True, "linkify": False})
 _mistune = mistune.create_markdown(escape=False, plugins=["url", "table", "footnotes"])
-_BARE = re.compile(r"(?:https?://|www\.|mailto:)\S*", re.IGNORECASE)
+_BARE = re.compile(
+    r"(?:https?://|www\.|mailto:)\S*"
+    # GFM's mail addresses, and what linkify-it takes for a host
+    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|[^\s,:;!?\"'()\[\]{}<>@#%&*/]+\.(?:com|example)(?:[/?#]\S*)?",
+    re.IGNORECASE,
+)
 _HARMLESS = {"alt", "class", "id"}
 
 
@@ -24,7 +30,8 @@ def addresses(text: str) -> Iterator[str]:
     yield from _attributes(text)
     for render in (_commonmark.render, _gfm.render, _mistune):
         yield from _attributes(str(render(text)))
-    for match in _BARE.finditer(text):
+    # Entities and escapes are read before addresses are looked for.
+    for match in _BARE.finditer(re.sub(r"\\([.@_+-])", r"\1", unescape(text))):
         yield match.group()
 
 

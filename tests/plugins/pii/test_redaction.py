@@ -122,5 +122,5 @@ def test_a_vault_can_always_be_read_back(values: list[str]) -> None:
 
 
 def restore(redaction: Redaction, text: str) -> str:
-    one = RestoreFilter(Restorer(redaction.vault.values, redaction.targets()))
+    one = RestoreFilter(Restorer(redaction.vault.values, redaction.texts()))
     return one.feed(text) + one.flush()

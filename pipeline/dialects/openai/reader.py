@@ -9,6 +9,7 @@ from pipeline.core.frames import Copy, Event, Frame, Piece
 from pipeline.core.jsonvalue import Json, JsonObject, Place, decode
 from pipeline.core.plugin import Channel
 from pipeline.core.walk import MAX_DEPTH
+from pipeline.dialects.openai.deltas import THINKING, delta
 
 ENVELOPE = ("id", "object", "created", "model", "system_fingerprint", "service_tier", "provider")
 """Members of a chunk that say nothing of its text."""
@@ -40,6 +41,8 @@ class ChatReader:
     def read(self, event: Event) -> Frame:
         """The frame of a chunk, of `[DONE]`, of an error or of a whole body."""
         if event.data.strip() == b"[DONE]":
+            if not self._seen:
+                raise UpstreamFailed("the backend ended its reply without having said anything")
             return Frame(None, end="done", closes=tuple(self._open))
         data = self._decode(event.data)
         if not isinstance(data, dict):
@@ -64,7 +67,7 @@ class ChatReader:
         """A chunk with nothing but text."""
         choice: JsonObject = {
             "index": channel.choice,
-            "delta": _delta(channel, text),
+            "delta": delta(channel, text),
             "finish_reason": None,
         }
         return Frame({**self._envelope, "choices": [choice]}, bare=True)
@@ -155,10 +158,27 @@ class ChatReader:
             elif isinstance(value, list) and key in _REASONING_LISTS:
                 bare = False
                 self._reasoning(key, value, choice, frame)
+            elif isinstance(value, list) and key == "content":
+                bare = False
+                self._parts(value, self._direct(key, choice), frame)
             elif value is not None:
                 bare = False
                 _rest(value, message, key, frame)
         return bare
+
+    def _parts(self, parts: list[Json], channel: Channel, frame: Frame) -> None:
+        """Read content that is a list of parts, as servers send it whose models think aloud."""
+        for position, part in enumerate(parts):
+            if not isinstance(part, dict):
+                frame.pieces.extend(once(part, parts, position))
+                continue
+            for key, value in part.items():
+                if key == "text" and isinstance(value, str):
+                    self._add(frame, channel, value, part, key)
+                elif key == "thinking" and isinstance(value, list):
+                    self._parts(value, Channel("reasoning", channel.choice, name=THINKING), frame)
+                else:
+                    _rest(value, part, key, frame)
 
     def _direct(self, key: str, choice: int) -> Channel:
         if key == "content":
@@ -279,21 +299,3 @@ def once(
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from once(item, value, index, depth + 1)
-
-
-def _delta(channel: Channel, text: str) -> JsonObject:
-    """The delta that carries a piece of a channel's text."""
-    match channel.kind, channel.name:
-        case "arguments", "function_call":
-            return {"function_call": {"arguments": text}}
-        case "arguments", "custom":
-            return {"tool_calls": [{"index": channel.part, "custom": {"input": text}}]}
-        case "arguments", _:
-            return {"tool_calls": [{"index": channel.part, "function": {"arguments": text}}]}
-        case "content", "audio":
-            return {"audio": {"transcript": text}}
-        case "reasoning", name if "." in name:
-            field, key = name.split(".")
-            return {field: [{"index": channel.part, key: text}]}
-        case kind, name:
-            return {name or kind: text}

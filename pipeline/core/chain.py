@@ -209,7 +209,7 @@ class Run:
                 return result
             limit = min(self._chain.timeout, self._exchange.remaining)
             with anyio.fail_after(max(0.0, limit)):
-                return await cast(Awaitable[T], result)
+                return await self._chain.watch.follow(name, cast(Awaitable[T], result))
 
     def _guard(self, name: str) -> "_Guard":
         return _Guard(name, self._exchange, self._chain.watch)

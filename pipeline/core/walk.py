@@ -10,13 +10,16 @@ from functools import partial
 from typing import NamedTuple
 
 from pipeline.core.embedded import Embedded, leaves
-from pipeline.core.errors import BadRequest
+from pipeline.core.errors import BadRequest, TooLarge
 from pipeline.core.jsonvalue import Json, JsonObject, Place, decode
 from pipeline.core.layout import FREE, UNKNOWN, Node
 from pipeline.core.texts import Fixed, Keys, Opaque, Text, TextKind
 
 MAX_DEPTH = 64
 """Deeper JSON is refused: nobody sends it in earnest, and every walk over it costs stack."""
+
+MAX_TEXTS = 50_000
+"""More strings, keys and numbers than anybody sends in earnest; each costs time in every plugin."""
 
 _FILE = re.compile(r"\s*data:[^,\s]{0,100};base64,[\w+/=-]*\s*", re.IGNORECASE | re.ASCII)
 """A file written into a string (RFC 2397), which nobody can look into."""
@@ -186,6 +189,8 @@ class Walk:
     ) -> None:
         if not value:
             return
+        if len(self.texts) == MAX_TEXTS:
+            raise TooLarge(f"the request holds more than {MAX_TEXTS} texts; send fewer at once")
         text = Text(value, kind, path=path, role=self._role, turn=self._turn, place=place, key=key)
         if file := _FILE.match(value):
             is_all = file.end() == len(value)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from pipeline import Plugin, Rejected, Request, testing
-from pipeline.core.errors import BadRequest, PluginFailed
-from pipeline.core.walk import MAX_DEPTH
+from pipeline.core.errors import BadRequest, PluginFailed, TooLarge
+from pipeline.core.walk import MAX_DEPTH, MAX_TEXTS
 from pipeline.dialects.openai import OpenAIChat
 
 CHAT = OpenAIChat()
@@ -113,3 +113,8 @@ def test_a_plugin_that_assigns_no_text_fails(value: Any):
     result = testing.exchange(Bad(), "hello")
     assert isinstance(result.error, PluginFailed)
     assert result.saw is None
+
+
+def test_more_texts_than_anybody_sends_are_refused():
+    with pytest.raises(TooLarge):
+        view(metadata={"n": list(range(MAX_TEXTS + 1))})

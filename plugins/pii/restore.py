@@ -17,6 +17,7 @@ WORD = r"(?:[A-Za-z0-9_]|\\_)"
 _LONGEST_TARGET = 500
 _MOST_TARGETS = 100
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]{0,30}://|www\.|mailto:)[^\s<>\"'`]+", re.IGNORECASE)
+_MAIL = re.compile(r"[\w.+-]+@[\w.-]+")
 _END = re.compile(r"[\s<>]")
 _OPENING = "([{*_\"'`"
 _TRAILING = ").,;:!?*_]}\"'`"
@@ -35,9 +36,11 @@ _PUNCTUATION = (
 _LABEL = rf"[^\s{_PUNCTUATION}]"
 _REST = re.compile(rf"(?:{_LABEL}|[.,:;\"@#&]){{0,{_REACH}}}")
 _URL_AFTER = re.compile(
-    rf"(?:{_LABEL}|\.(?!\.))*(?:\.\\?\w|&(?:#|commat|period)|@)|{_LABEL}{{{_REACH}}}",
+    rf"(?:{_LABEL}|\.(?!\.))*(?:\.\\?\w|&(?:#|commat|period))|(?:(?!\|){_LABEL}|\.)*@|"
+    rf"{_LABEL}{{{_REACH}}}",
     re.IGNORECASE,
 )
+_MAIL_AFTER = re.compile(r"[^|@]*@")
 """What behind a placeholder makes it part of a host name or of a mail address."""
 _LINE_END = re.compile(r"[\n\r]")
 _PREFIX = 32
@@ -69,6 +72,8 @@ class Restorer:
             # The value is an address of the user's own; in its place it leads where it always led.
             if _ADDRESS.fullmatch(value):
                 self.targets[token] = value
+            elif _MAIL.fullmatch(value):
+                self.targets[f"mailto:{token}"] = f"mailto:{value}"
         bare = "|".join(re.escape(one) for one in sorted(self.targets, key=len, reverse=True))
         within = f"(?:{bare}|{self.token.pattern})" if bare else self.token.pattern
         self.angle = re.compile(f"<({within})>")
@@ -110,7 +115,7 @@ class Restorer:
         if _URL_BEFORE.search(before.replace("\\", "")):
             return True
         rest = _rest(after, 0)
-        return "@" in rest or _URL_AFTER.match(self.restored(rest)) is not None
+        return bool(_MAIL_AFTER.match(rest) or _URL_AFTER.match(self.restored(rest)))
 
     def _addresses(self, text: str) -> Iterator[str]:
         """The addresses around placeholders, without the punctuation of their sentence."""

@@ -35,6 +35,8 @@ PROSE = [
     ("PERSON_1-based, PERSON_1...and", "Qadira-based, Qadira...and"),
     ("PERSON_1,PERSON_12,12.5\n", "Qadira,Zoltan,12.5\n"),
     ("PERSON_1,EMAIL_ADDRESS_1", "Qadira,q@qadira.example"),
+    ("PERSON_1-EMAIL_ADDRESS_1", "PERSON_1-q@qadira.example"),
+    ("|PERSON_1|EMAIL_ADDRESS_1|", "|Qadira|q@qadira.example|"),
     (
         "<style>a{}</style><script>b()</script>PERSON_1",
         "<style>a{}</style><script>b()</script>Qadira",
@@ -51,6 +53,8 @@ WHOLE_TARGETS = [
     f'<a href="{OWN}">x</a>',
     f"[p]: {OWN} 'x'",
     "[home](URL_1)",
+    "[p](mailto:EMAIL_ADDRESS_1)",
+    "<a href='mailto:EMAIL_ADDRESS_1'>",
     "URL_1",
 ]
 
@@ -101,6 +105,9 @@ MADE_UP = [
     "<a href=/PERSON_1>",
     "<x/y=PERSON_1>",
     '<base href=https://evil.example><img src="PERSON_1">',
+    "mailto:EMAIL_ADDRESS_1?bcc=x@evil.example",
+    "[a](mailto:EMAIL_ADDRESS_1?body=PERSON_1)",
+    "[a](mailto:x@evil.example,EMAIL_ADDRESS_1)",
     "PERSON_1-x@evil.example",
     "PERSON_1+x@evil.example",
     "PERSON_1.-x@evil.example",
@@ -185,6 +192,7 @@ def test_prose_is_restored(text: str, restored: str | None) -> None:
 @pytest.mark.parametrize("text", WHOLE_TARGETS)
 def test_an_address_of_the_request_is_restored_as_a_whole(text: str) -> None:
     expected = text.replace("PERSON_1", "Qadira").replace("URL_1", "https://qadira.example/home")
+    expected = expected.replace("EMAIL_ADDRESS_1", "q@qadira.example")
     assert restore(text) == expected
 
 

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeAlias
 
 import regex
@@ -14,6 +14,14 @@ _EXTENDS = regex.compile(
     r"[\p{M}\p{Grapheme_Extend}\u200d\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
 )
 """What belongs to the character before it (UAX 29); cutting there would change what is left."""
+
+
+class Edit(NamedTuple):
+    """Characters of a text, and what stands there instead."""
+
+    start: int
+    end: int
+    new: str
 
 
 class _Edits(NamedTuple):
@@ -36,24 +44,28 @@ class Shadow:
 
     def rewritten(self, pattern: Pattern, new: Callable[[str], str | None]) -> "Shadow":
         """With what `new` makes of every match in its place; None leaves it as it is."""
+        return self.edited(
+            Edit(*match.span(), replacement)
+            for match in pattern.finditer(self.text)
+            if (replacement := new(match[0])) is not None
+        )
+
+    def edited(self, changes: Iterable[Edit]) -> "Shadow":
+        """With changes made, which are in order and do not overlap."""
         edits = _Edits([], [], [], [])
         parts: list[str] = []
-        text, at, shift = self.text, 0, 0
-        for match in pattern.finditer(text):
-            replacement = new(match[0])
-            if replacement is None:
-                continue
-            start, end = match.span()
-            parts += (text[at:start], replacement)
+        at, shift = 0, 0
+        for start, end, new in changes:
+            parts += (self.text[at:start], new)
             at = end
             edits.old_start.append(start)
             edits.old_end.append(end)
             edits.start.append(start + shift)
-            shift += len(replacement) - (end - start)
+            shift += len(new) - (end - start)
             edits.end.append(end + shift)
         if not parts:
             return self
-        return Shadow("".join(parts) + text[at:], (*self._edits, edits))
+        return Shadow("".join(parts) + self.text[at:], (*self._edits, edits))
 
     def without(self, pattern: Pattern) -> "Shadow":
         """Without the matches."""

@@ -1,0 +1,198 @@
+"""Values that were pulled apart: spaced out, or with a line end inside.
+
+Closing up rewrites what may well be ordinary text, rows of numbers above all. So what is found in a
+closed text counts only if it is certain enough and reaches over a place that was closed; and, where
+lines of numbers were joined, only if it reaches over all of them: four lines may be a card, forty
+are a table.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import NamedTuple
+
+from plugins.pii.mail import APART, NEAR_END, is_broken_mail, is_mail
+from plugins.pii.shadow import Edit, Shadow
+from plugins.pii.spans import Span
+
+SURE = 0.6
+"""The least score of a finding that needs something closed."""
+
+_MOST_LINES = 8
+"""Lines of numbers that may be one value: an IBAN in groups of four."""
+
+_LINES_ARE_NO_MATTER = "IBAN_CODE"
+"""What is certain by its form and check digits, whatever lines follow it."""
+
+_MAYBE_SPACED = re.compile(r"(?:\s\S){3}\s"), re.compile(r"\w([-._/|,*])\w\1\w\1\w")
+"""What a text must hold to be searched for more; two expressions are faster than one of both."""
+_SPACED = re.compile(
+    r"(?<![^\s(\"'\[:=<>,;])\S(?:(?: {1,3}|\n)\S){5,}(?=[\s.,;:!?)\"'\]<>]|$)"
+    r"|(?<!\w)\w(?:([-._/|,*])\w)(?:\1\w){6,}(?!\w)"
+)
+_SPACES = re.compile(r"\s+")
+_LETTERS = re.compile(r"[^\W\d_]")
+_MOST_SPELT = 200
+"""Characters spaced out that may be a name; a model takes time for each."""
+
+_TO_DIGITS = str.maketrans("OoIl|", "00111")
+_LIKE_DIGITS = re.compile(r"(?<!\w)(?=[OoIl|]{0,40}\d)(?=\d{0,40}[OoIl|])[\dOoIl|]{3,40}(?!\w)")
+
+_LINE_END = re.compile(r"[ \t]{0,8}\r?\n[ \t]{0,8}")
+_NUMBERS_END = re.compile(r"(?<=[\d)(+./-])[ \t]{0,8}\r?\n[ \t]{0,8}(?=[\d(./-])")
+_NUMBERS = re.compile(r"[\d ()+./-]*")
+_LEAST_DIGITS = 7
+_BROKEN_IBAN = re.compile(
+    r"(?<![A-Za-z0-9])[A-Z]\s?[A-Z](?:\s?\d){2}(?:[ -]?(?:\r?\n)?[ -]?[A-Z0-9]){11,30}"
+)
+
+
+class Gap(NamedTuple):
+    """A place to close; `chain` numbers the gaps between lines of numbers that belong together."""
+
+    start: int
+    end: int
+    new: str
+    chain: int = 0
+
+
+class Place(NamedTuple):
+    """A gap in the closed text."""
+
+    start: int
+    end: int
+    chain: int
+
+
+class Closed:
+    """A shadow with its gaps closed, and what may be taken from it."""
+
+    def __init__(self, shadow: Shadow, gaps: list[Gap], names: bool):
+        self.shadow = shadow.edited(Edit(one.start, one.end, one.new) for one in gaps)
+        self.names = names
+        self._places: list[Place] = []
+        self._chains: dict[int, int] = {}
+        shift = 0
+        for start, end, new, chain in gaps:
+            at = start + shift
+            self._places.append(Place(at, at + len(new), chain))
+            self._chains[chain] = self._chains.get(chain, 0) + 1
+            shift += len(new) - (end - start)
+
+    def owed(self, span: Span) -> bool:
+        """Whether a finding in the closed text is owed to the gaps, and not to chance."""
+        crossed = [
+            one.chain for one in self._places if span.start < one.end and one.start < span.end
+        ]
+        if not crossed or span.score < SURE:
+            return False
+        if span.entity == _LINES_ARE_NO_MATTER:
+            return True
+        return all(
+            not chain or len([*same]) == self._chains[chain] for chain, same in groupby(crossed)
+        )
+
+
+def closed(shadow: Shadow) -> list[Closed]:
+    """A text with its gaps closed: the lines joined at once, and joined by a space."""
+    text = shadow.text
+    gaps = sorted({*_spaced(text), *_digits(text), *_apart(text)})
+    breaks = sorted({*_number_ends(text), *_iban_ends(text), *_mail_ends(text)})
+    if not gaps and not breaks:
+        return []
+    names = _may_be_names(text, gaps)
+    views = [Closed(shadow, _in_order(gaps, breaks), names)]
+    if breaks:
+        spaces = [one._replace(new=" ") for one in breaks]
+        views.append(Closed(shadow, _in_order(gaps, spaces), names=False))
+    return views
+
+
+def _in_order(gaps: Iterable[Gap], breaks: Iterable[Gap]) -> list[Gap]:
+    """All in order; of those that overlap, the first."""
+    out: list[Gap] = []
+    for gap in sorted([*gaps, *breaks]):
+        if not out or gap.start >= out[-1].end:
+            out.append(gap)
+    return out
+
+
+def _spaced(text: str) -> Iterator[Gap]:
+    """The gaps between characters that stand alone. Wider ones were gaps between words."""
+    if not any(pattern.search(text) for pattern in _MAYBE_SPACED):
+        return
+    for run in _SPACED.finditer(text):
+        if run[1]:
+            for at in range(run.start() + 1, run.end(), 2):
+                yield Gap(at, at + 1, "")
+            continue
+        words = "  " in run[0]
+        for gap in _SPACES.finditer(text, *run.span()):
+            before, after = text[gap.start() - 1], text[gap.end()]
+            hump = not words and before.islower() and after.isupper()
+            yield Gap(*gap.span(), " " if hump or len(gap[0]) > 1 else "")
+
+
+def _may_be_names(text: str, gaps: list[Gap]) -> bool:
+    """Whether so many single letters were spaced out that they may spell a name."""
+    spelt = sum(bool(_LETTERS.match(text, gap.end)) for gap in gaps)
+    return 5 <= spelt <= _MOST_SPELT
+
+
+def _digits(text: str) -> Iterator[Gap]:
+    """Letters in numbers that stand for digits: `O415 555 OI32`."""
+    for match in _LIKE_DIGITS.finditer(text):
+        yield Gap(*match.span(), match[0].translate(_TO_DIGITS))
+
+
+def _apart(text: str) -> Iterator[Gap]:
+    """Spaces around the signs of a mail address."""
+    if "@" in text and any(gap in text for gap in (" @", "@ ", " .")):
+        for match in APART.finditer(text):
+            if is_mail(match[0].replace(" ", "")):
+                for gap in _SPACES.finditer(text, *match.span()):
+                    yield Gap(*gap.span(), "")
+
+
+def _number_ends(text: str) -> Iterator[Gap]:
+    """Line ends with digits before and after; those with nothing else between are one chain."""
+    chain: list[re.Match[str]] = []
+    number = 0
+    for match in _NUMBERS_END.finditer(text):
+        if chain and not _NUMBERS.fullmatch(text, chain[-1].end(), match.start()):
+            number += 1
+            yield from _chained(text, chain, number)
+            chain = []
+        chain.append(match)
+    if chain:
+        yield from _chained(text, chain, number + 1)
+
+
+def _chained(text: str, chain: list[re.Match[str]], number: int) -> Iterator[Gap]:
+    if len(chain) > _MOST_LINES:
+        return
+    first, last = chain[0].start(), chain[-1].end()
+    after = _NUMBERS.match(text, last)
+    end = after.end() if after else last
+    before = text[max(0, first - 40) : first]
+    start = first - len(before) + len(before.rstrip("0123456789 ()+./-"))
+    if sum(map(str.isdigit, text[start:end])) >= _LEAST_DIGITS:
+        for match in chain:
+            yield Gap(*match.span(), "", number)
+
+
+def _iban_ends(text: str) -> Iterator[Gap]:
+    """Line ends in what may be an account number."""
+    if "\n" in text:
+        for run in _BROKEN_IBAN.finditer(text):
+            for match in _LINE_END.finditer(text, *run.span()):
+                yield Gap(*match.span(), "")
+
+
+def _mail_ends(text: str) -> Iterator[Gap]:
+    """Line ends in mail addresses."""
+    if "@" in text:
+        for near in NEAR_END.finditer(text):
+            end = _LINE_END.search(text, *near.span())
+            if end and is_broken_mail(text, *end.span()):
+                yield Gap(*end.span(), "")

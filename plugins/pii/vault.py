@@ -42,9 +42,9 @@ class Vault:
 
     def avoid(self, texts: Iterable[str]) -> dict[str, str]:
         """Never use what stands literally in these texts; returns new names of those in use."""
-        words = {word for text in texts if "_" in text for word in _WORD.findall(text)}
-        found = {word.replace("\\", "").strip("_") for word in words}
-        found = {word for word in found if _PLACEHOLDER.fullmatch(word)}
+        words = (match[0] for text in texts if "_" in text for match in _WORD.finditer(text))
+        bare = {word.replace("\\", "").strip("_") for word in words if "_" in word}
+        found = {word for word in bare if _PLACEHOLDER.fullmatch(word)}
         self._typed_in |= found
         renamed: dict[str, str] = {}
         for taken in sorted(found & self._values.keys()):

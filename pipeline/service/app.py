@@ -1,9 +1,12 @@
 """The routes, and what becomes of a request that fits none of them."""
 
+from collections.abc import Mapping
+
 from litestar import Litestar, Request, Response, get, post
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 from litestar.types import ASGIApp
 from msgspec import Struct
 
@@ -15,9 +18,10 @@ from pipeline.service.conversation import Conversation
 from pipeline.service.errors import NotAllowed, NotFound, Unexpected, told
 from pipeline.service.gate import Gate
 from pipeline.service.health import Health, Live, Ready
+from pipeline.service.inspection import Inspect
 from pipeline.service.logs import failure
-from pipeline.service.openapi import ChatOperation, openapi
-from pipeline.service.wire import EXCHANGE_HEADER
+from pipeline.service.openapi import ChatOperation, InspectOperation, openapi
+from pipeline.service.wire import EXCHANGE_HEADER, NO_STORE
 
 
 class Model(Struct):
@@ -40,7 +44,11 @@ def create_app(gate: Gate) -> Litestar:
     """The service's ASGI application. It answers at once; `gate` says when it is ready."""
     dialect = OpenAIChat()
     return Litestar(
-        route_handlers=[*_chat(gate, dialect), *_health(Health(gate))],
+        route_handlers=[
+            *_chat(gate, dialect),
+            *_privet(gate, {dialect.name: dialect}),
+            *_health(Health(gate)),
+        ],
         exception_handlers={Exception: _Failures(dialect)},
         openapi_config=openapi(),
         # Bodies are bounded where they are read; Litestar's own logging would print what it sees.
@@ -68,6 +76,28 @@ def _chat(gate: Gate, dialect: Dialect) -> list[HTTPRouteHandler]:
         return Models([Model(name) for name in names])
 
     return [chat_completions, models]
+
+
+def _privet(gate: Gate, dialects: Mapping[str, Dialect]) -> list[HTTPRouteHandler]:
+    @post(
+        "/privet/inspect",
+        status_code=200,
+        summary="Show what would become of a request",
+        operation_class=InspectOperation,
+    )
+    async def inspect() -> ASGIApp:
+        """A dry run: each step's text before and after, and the receipt. No backend is asked."""
+        return Inspect(gate, dialects)
+
+    @get("/privet/receipts/{id:str}", summary="Read a receipt")
+    async def receipt(id: FromPath[str]) -> Response[bytes]:
+        """What was done in an exchange, by names and counts; the id is in its reply's headers."""
+        found = gate.receipts.find(id)
+        if found is None:
+            raise NotFound("there is no receipt of this id, or no longer")
+        return Response(found, media_type="application/json", headers=NO_STORE)
+
+    return [inspect, receipt]
 
 
 def _health(health: Health) -> list[HTTPRouteHandler]:

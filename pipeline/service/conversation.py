@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from contextlib import aclosing, suppress
+from functools import partial
 
 import anyio
 from anyio.lowlevel import checkpoint
@@ -19,6 +20,7 @@ from pipeline.core.dialect import Dialect
 from pipeline.core.errors import BadRequest, ClientGone, PrivetError, UpstreamFailed
 from pipeline.core.exchange import Exchange
 from pipeline.core.jsonvalue import Json, decode_object
+from pipeline.core.record import Ending
 from pipeline.core.relay import Answer, Relay, Target
 from pipeline.service.body import read_body
 from pipeline.service.errors import Unexpected, told
@@ -44,6 +46,7 @@ class Conversation:
         self._exchange = Exchange(dialect=dialect.name)
         self._target: Target | None = None
         self._error: BaseException | None = None
+        self._began = time.time()
         self._begun = time.perf_counter()
         self._relayed = 0.0
         self._first = 0.0
@@ -62,6 +65,7 @@ class Conversation:
             await self._tell()
         finally:
             self._gate.leave(self)
+            self._gate.receipts.close(self._exchange.id, partial(self._receipt, complete=True))
             self._log()
 
     def cut(self, error: PrivetError) -> None:
@@ -87,6 +91,7 @@ class Conversation:
             exchange.model = facts.model
             exchange.pipeline = target.pipeline
             exchange.deadline = time.monotonic() + target.deadline
+            self._gate.receipts.open(exchange.id, self._receipt)
             listener = self._group.create_task(self._listen(receive, facts.stream))
             try:
                 async with Relay(self._dialect, target, exchange, body) as relay:
@@ -159,24 +164,35 @@ class Conversation:
                 body, headers = told(self._dialect, error)
                 await wire.whole(error.status, body, headers)
 
-    def _log(self) -> None:
-        error, target = self._error, self._target
+    def _ending(self, *, complete: bool = True) -> Ending:
+        """How the exchange ended, or how it stands."""
+        error = self._error
         status = self._wire.status
-        outcome = "ok" if self._wire.ended else "cancelled"
+        outcome = "ok" if self._wire.ended else "cancelled" if complete else ""
         if isinstance(error, PrivetError):
             outcome = error.code
             status = error.status if isinstance(error, ClientGone) else status
         elif error is not None:
             outcome = Unexpected.code
         now = time.perf_counter()
-        plugins = self._exchange.times
-        waited = sum(plugins.values()) + self._wire.waited
+        # What neither the plugins nor the client took.
+        waited = sum(self._exchange.times.values()) + self._wire.waited
+        upstream = max(0.0, now - self._relayed - waited) if self._relayed else 0.0
+        return Ending(self._began, now - self._begun, upstream, status, outcome, complete)
+
+    def _receipt(self, *, complete: bool = False) -> bytes:
+        assert self._target is not None, "there are receipts of routed exchanges alone"
+        ending = self._ending(complete=complete)
+        return self._gate.seal.record(self._exchange, self._target, ending)
+
+    def _log(self) -> None:
+        target, ending = self._target, self._ending()
         fields: dict[str, Json] = {
             "id": self._exchange.id,
             "dialect": self._exchange.dialect,
-            "status": status,
-            "outcome": outcome,
-            "seconds": round(now - self._begun, 4),
+            "status": ending.status,
+            "outcome": ending.outcome,
+            "seconds": round(ending.seconds, 4),
             "received": self._received,
             "sent": self._wire.sent,
         }
@@ -186,14 +202,14 @@ class Conversation:
                 "pipeline": target.pipeline,
                 "backend": target.backend,
                 "stream": self._exchange.stream,
-                "plugins": {name: round(taken, 4) for name, taken in plugins.items()},
+                "plugins": {name: round(one, 4) for name, one in self._exchange.times.items()},
             }
         if self._relayed:
-            # What neither the plugins nor the client took.
-            fields["upstream"] = round(max(0.0, now - self._relayed - waited), 4)
+            fields["upstream"] = round(ending.upstream, 4)
         if self._first:
             fields["first"] = round(self._first - self._begun, 4)
-        level = logging.INFO if outcome == "ok" or status < 500 else logging.WARNING
+        fine = ending.outcome == "ok" or ending.status < 500
+        level = logging.INFO if fine else logging.WARNING
         event("exchange", level, **fields)
 
 

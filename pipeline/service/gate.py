@@ -1,10 +1,14 @@
-"""What the service may do now: it starts, it is ready, it drains. And which exchanges are open."""
+"""What the service may do now: it starts, it is ready, it drains. And which exchanges are open,
+and the receipts of those that were.
+"""
 
 from typing import Literal, Protocol
 
 import anyio
 
 from pipeline.core.errors import PrivetError, Unavailable
+from pipeline.core.record import Seal
+from pipeline.service.receipts import Receipts
 from pipeline.setup.build import Running
 from pipeline.setup.config import ServiceConfig
 
@@ -29,6 +33,8 @@ class Gate:
         self.config = config
         self.phase: Phase = "starting"
         self.running: Running | None = None
+        self.seal = Seal(config.receipt_key)
+        self.receipts = Receipts(config.receipt_keep, config.receipt_count)
         self._inside: set[Cuttable] = set()
         self._empty = anyio.Event()
 

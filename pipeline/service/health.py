@@ -25,10 +25,14 @@ class Live(Struct):
 
 
 class Ready(Struct):
-    """What the service is ready for. Backends go by their configured names."""
+    """What the service is ready for. Backends go by their configured names.
+
+    `clear_text` is true if some pipeline only observes, and sends what clients write as it is.
+    """
 
     status: Phase | Literal["no_backend"]
     backends: Mapping[str, bool] = {}
+    clear_text: bool = False
 
 
 class Health:
@@ -53,7 +57,10 @@ class Health:
         # Draining may have begun while the backends were asked.
         phase = self._gate.phase
         status = "no_backend" if phase == "ready" and not any(states.values()) else phase
-        return Response(Ready(status, states), status_code=200 if status == "ready" else 503)
+        clear_text = bool(running is not None and running.observing())
+        return Response(
+            Ready(status, states, clear_text), status_code=200 if status == "ready" else 503
+        )
 
     async def _backends(self, upstreams: Mapping[str, Upstream]) -> Mapping[str, bool]:
         async with self._lock:

@@ -16,6 +16,7 @@ from litestar.openapi.spec import (
     OpenAPIResponse,
     OpenAPIType,
     Operation,
+    Parameter,
     Reference,
     RequestBody,
     Schema,
@@ -63,18 +64,13 @@ def _request() -> RequestBody:
     return RequestBody(content={"application/json": OpenAPIMediaType(body)}, required=True)
 
 
-def _responses() -> dict[str, OpenAPIResponse | Reference]:
-    whole = OpenAPIMediaType(Schema(type=OpenAPIType.OBJECT))
-    events = OpenAPIMediaType(Schema(type=OpenAPIType.STRING))
-    return {
-        "200": OpenAPIResponse(
-            description="OpenAI's reply: whole, or as server-sent events with `stream`.",
-            content={"application/json": whole, "text/event-stream": events},
-        ),
-        "default": OpenAPIResponse(
-            description="OpenAI's error object.", content={"application/json": whole}
-        ),
-    }
+def _responses(good: OpenAPIResponse) -> dict[str, OpenAPIResponse | Reference]:
+    error = OpenAPIResponse(description="OpenAI's error object.", content=_object())
+    return {"200": good, "default": error}
+
+
+def _object() -> dict[str, OpenAPIMediaType]:
+    return {"application/json": OpenAPIMediaType(Schema(type=OpenAPIType.OBJECT))}
 
 
 @dataclass
@@ -86,7 +82,38 @@ class ChatOperation(Operation):
     def __post_init__(self) -> None:
         """Replace what Litestar found in the handler's signature, which is nothing."""
         self.request_body = _request()
-        self.responses = _responses()
+        events = OpenAPIMediaType(Schema(type=OpenAPIType.STRING))
+        self.responses = _responses(
+            OpenAPIResponse(
+                description="OpenAI's reply: whole, or as server-sent events with `stream`.",
+                content={**_object(), "text/event-stream": events},
+            )
+        )
+
+
+@dataclass
+class InspectOperation(Operation):
+    """The dry run, which takes what the chat route takes."""
+
+    request_body: RequestBody | Reference | None = field(default_factory=_request)
+
+    def __post_init__(self) -> None:
+        """Replace what Litestar found in the handler's signature, which is nothing."""
+        self.request_body = _request()
+        self.parameters = [
+            Parameter(
+                name="dialect",
+                param_in="query",
+                schema=Schema(type=OpenAPIType.STRING, default="openai"),
+                description="The protocol that the request is in.",
+            )
+        ]
+        self.responses = _responses(
+            OpenAPIResponse(
+                description="The receipt, the steps, the request that would be sent, the error.",
+                content=_object(),
+            )
+        )
 
 
 class _Page(OpenAPIRenderPlugin):

@@ -1,6 +1,7 @@
 """The server: one process and one event loop, from the first `listening` to a drained exit."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ import anyio
 import uvicorn
 
 from pipeline.core.errors import BadRequest
+from pipeline.core.jsonvalue import Json
 from pipeline.dialects.openai import OpenAIChat
 from pipeline.service import logs
 from pipeline.service.app import create_app
@@ -76,6 +78,8 @@ async def _serve(config: Config, listener: socket.socket, on_ready: OnReady | No
                         up.watch.failed = logs.plugin_failed
                         gate.open(up)
                         event("ready")
+                        if observing := up.observing():
+                            event("clear_text", logging.WARNING, pipelines=list[Json](observing))
                         if on_ready is not None:
                             group.start_soon(_guarded, on_ready, up, url)
                         await stopping.wait()

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from litestar.types import Send
 
 EXCHANGE_HEADER = "x-privet-exchange"
+"""The exchange's id: 128 unguessable bits, which the log and the receipt go by too."""
+
+NO_STORE = {"cache-control": "no-store"}
 
 _STREAM_HEADERS = {
     "content-type": "text/event-stream; charset=utf-8",
-    "cache-control": "no-store",
+    **NO_STORE,
     # Reverse proxies that buffer would hold a stream until it is complete.
     "x-accel-buffering": "no",
 }

@@ -60,6 +60,10 @@ class Running(Struct, frozen=True):
             configured_model=to.model or ("*" if "*" in route.name else route.name),
         )
 
+    def observing(self) -> list[str]:
+        """The pipelines that only observe, and send clear text."""
+        return [name for name, chain in self.chains.items() if chain.observe]
+
     def models(self) -> list[str]:
         """The models that clients may be told of: those that the configuration names exactly."""
         return self.routes.names()

@@ -162,7 +162,7 @@ def config(
         pipelines={
             "default": PipelineConfig(pre=list(plugins), post=list(plugins), **pipeline),
         },
-        models={MODEL: RouteConfig(backend="scripted")},
+        models={name: RouteConfig(backend="scripted") for name in (MODEL, "gpt-*")},
     )
 
 

@@ -39,7 +39,8 @@ async def test_ready_with_a_backend_that_answers() -> None:
         for _ in range(3):
             reply = await house.client.get("/health/ready")
             assert reply.status_code == 200
-    assert reply.json() == {"status": "ready", "backends": {"scripted": True}}
+    told = {"status": "ready", "backends": {"scripted": True}, "clear_text": False}
+    assert reply.json() == told
     assert script.probes == 1, "however often it is asked"
 
 
@@ -49,7 +50,8 @@ async def test_not_ready_without_any_backend() -> None:
     async with serving(script) as house:
         reply = await house.client.get("/health/ready")
     assert reply.status_code == 503
-    assert reply.json() == {"status": "no_backend", "backends": {"scripted": False}}
+    told = {"status": "no_backend", "backends": {"scripted": False}, "clear_text": False}
+    assert reply.json() == told
 
 
 async def test_not_ready_while_it_drains_but_still_live() -> None:

@@ -270,4 +270,14 @@ async def test_the_description_asks_no_foreign_host() -> None:
     assert "201" not in chat["responses"]
     assert "text/event-stream" in chat["responses"]["200"]["content"]
     assert chat["requestBody"]["required"]
-    assert set(document["paths"]) == {CHAT, "/v1/models", "/health/live", "/health/ready"}
+    assert set(document["paths"]) == {
+        CHAT,
+        "/v1/models",
+        "/privet/inspect",
+        "/privet/receipts/{id}",
+        "/health/live",
+        "/health/ready",
+    }
+    inspect = document["paths"]["/privet/inspect"]["post"]
+    assert [one["name"] for one in inspect["parameters"]] == ["dialect"]
+    assert "201" not in inspect["responses"]

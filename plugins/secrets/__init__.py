@@ -26,7 +26,7 @@ from plugins.secrets.kinds import KINDS, Kind
 
 ChannelKind = Literal["content", "reasoning", "refusal", "arguments", "other"]
 
-ON_THE_LOOP = 500
+ON_THE_LOOP = 2_000
 """Characters up to which a request is looked into at once, in under a millisecond."""
 
 _SURE = 0.75
@@ -93,7 +93,7 @@ class Secrets(Plugin, frozen=True, kw_only=True):
         tuple[Kind, ...],
         Meta(
             description="What to look for. `API_KEY`: keys and tokens of known make, or assigned "
-            "to a name such as `token`. `SECRET`: strings of 24 characters and more that are too "
+            "to a name such as `token`. `RANDOM_STRING`: strings of 24 characters and more that are too "
             "random for anything else; without it, fewer false alarms and less is found."
         ),
     ] = KINDS

@@ -13,22 +13,27 @@ from collections.abc import Iterator
 
 from plugins.pii.spans import NER, Span
 from plugins.secrets.kinds import Kind
-from plugins.secrets.looks import is_code, is_no_value, is_prose, looks_chosen, looks_made
+from plugins.secrets.looks import is_code, is_no_value, is_prose, looks_chosen, looks_made, lowered
 
 SCORE = 0.7
 GUESS = 0.5
 """The score of a password that is a plain word; like a name, it may stand elsewhere as a word."""
 
 _WORD = re.compile(
-    r"""(?P<password>passwor[dt]s?|passwd|passphrase|passcode|pwd
-    |(?<![A-Za-z])(?<!:[ ])(?:pass|pw|mdp)
-    (?![A-Za-z])|(?<=[a-z])Pass(?![a-z])|kennwort|contraseña|wachtwoord|mot\ de\ passe|senha
-    |парол[ья]|hasło|密码|パスワード)
-    |(?P<key>secret|token|credential|creds|bearer|authorization|apikey|(?:api|access|auth|secret
-    |private|encryption|signing|account|master|service|admin|application|client|shared|storage
-    |session|license|hmac|webhook|deploy|server|subscription|instrumentation)[ _.-]?key)
-    |(?P<weak>key(?![a-z])|(?<![A-Za-z])(?:auth|pat|sid|sig)(?![A-Za-z]))""",
-    re.VERBOSE | re.IGNORECASE,
+    r"""(?P<password>passwor[dt]s?|passwd|passphrase|passcode|pwd|kennwort|contraseña|wachtwoord
+    |mot\ de\ passe|senha|парол[ья]|hasło|密码|パスワード)
+    |(?P<word>pass|pw|mdp)
+    |(?P<key>secret|token|credential|creds|bearer|authorization|apikey)
+    |(?P<weak>key)
+    |(?P<weak_word>auth|pat|sid|sig)""",
+    re.VERBOSE,
+)
+"""Matched against small letters; every branch begins with a letter, which makes it fast."""
+_KIND_OF_KEY = re.compile(
+    r"""(?:api|access|auth|secret|private|encryption|signing|account|master|service|admin
+    |application|client|shared|storage|session|license|hmac|webhook|deploy|server|subscription
+    |instrumentation)[ _.-]?$""",
+    re.VERBOSE,
 )
 _BINDER = re.compile(
     r"""(?P<rest>[\w.-]{0,30}?)
@@ -46,11 +51,11 @@ _QUOTED = re.compile(
 _BARE = re.compile(
     r"""(?P<value>(?:[^\s"'`<>&;,]
     |[&;](?![ \t]*[\w .-]{1,30}=|\s|$)
-    |,(?![\s"'\]})]|$)){1,500})""",
+    |,(?![\s"'\]})]|$)){1,300})""",
     re.VERBOSE,
 )
 _CLOSING_TAG = re.compile(r"\s{0,100}</")
-_NAME_BEFORE = re.compile(r"[\w.$-]*$")
+_NO_NAME = re.compile(r"[^\w.$-]")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _AFTERWARDS = ")]}.,;:"
 _LONGEST_NAME = 40
@@ -77,37 +82,86 @@ _ABOUT = frozenset(
 def assigned(text: str) -> Iterator[Span]:
     """The passwords and keys that a text assigns."""
     end = 0
-    for word in _WORD.finditer(text):
-        if word.start() < end:
+    small = lowered(text)
+    doubted = _Doubted()
+    for word in _WORD.finditer(small):
+        if word.start() < end or doubted.skips(word.start()) or not _is_word(text, word):
             continue
         binder = _BINDER.match(text, word.end())
-        if binder is None or not _names_a_secret(text, word, binder):
-            continue
-        value = _value(text, binder)
-        if value is None:
+        value = _value(text, binder) if binder else None
+        if binder is None or value is None:
             continue
         quoted = value.re is _QUOTED
-        found = value["value"] if quoted else _trimmed(value["value"])
         start = value.start("value")
-        if word["password"]:
-            if not _is_password(found, quoted, binder):
-                continue
-            kind = "PASSWORD"
-        elif _is_key(found, word, binder):
-            kind = "API_KEY"
+        found = value["value"] if quoted else _trimmed(value["value"])
+        is_password = _is_for_password(word)
+        if is_password:
+            is_secret = _is_password(found, quoted, binder)
         else:
+            is_secret = _is_key(found, binder, weak=_is_weak(small, word))
+        if not (is_secret and _names_a_secret(text, word, binder)):
+            doubted.add(start, value.end())
             continue
         end = start + len(found)
-        plain = kind == "PASSWORD" and not looks_chosen(found)
-        yield Span(start, end, kind, GUESS if plain else SCORE, NER if plain else "assigned")
+        if is_password and not looks_chosen(found):
+            yield Span(start, end, "PASSWORD", GUESS, NER)
+        else:
+            yield Span(start, end, "PASSWORD" if is_password else "API_KEY", SCORE, "assigned")
+
+
+class _Doubted:
+    """Values that were none, in which others may begin: `secret=token=…`. But not without end."""
+
+    _MOST = 4
+
+    def __init__(self) -> None:
+        self._end = 0
+        self._times = 0
+
+    def add(self, start: int, end: int) -> None:
+        """Remember where a value ends that was doubted."""
+        self._times = self._times + 1 if start < self._end else 1
+        self._end = max(end, self._end)
+
+    def skips(self, at: int) -> bool:
+        """Whether so many values around this place were doubted that another one is not tried."""
+        return self._times >= self._MOST and at < self._end
 
 
 def kind_by_name(name: str) -> Kind | None:
     """The kind of secret that a member of this name holds, if it holds one."""
-    found = list(_WORD.finditer(name))
+    small = lowered(name)
+    found = [word for word in _WORD.finditer(small) if _is_word(name, word)]
     if not found or not _about_itself(name):
         return None
-    return "PASSWORD" if found[-1]["password"] else "API_KEY" if found[-1]["key"] else None
+    if _is_for_password(found[-1]):
+        return "PASSWORD"
+    return None if _is_weak(small, found[-1]) else "API_KEY"
+
+
+def _is_word(text: str, word: re.Match[str]) -> bool:
+    """Whether short words stand alone, or begin with the capital of a name: `pass`, `dbPass`."""
+    start, end = word.span()
+    after = text[end : end + 1]
+    if word["weak"]:
+        return not after.islower()
+    if not (word["word"] or word["weak_word"]):
+        return True
+    before = text[start - 1 : start]
+    begins = not before.isalpha() or (before.islower() and text[start].isupper())
+    # Python's `pass` is a statement: `else: pass`.
+    return begins and not after.isalpha() and not text.endswith(": ", 0, start)
+
+
+def _is_for_password(word: re.Match[str]) -> bool:
+    return bool(word["password"] or word["word"])
+
+
+def _is_weak(small: str, word: re.Match[str]) -> bool:
+    """Whether the word alone says little: `key` does, `api key` does not."""
+    if word["weak"]:
+        return not _KIND_OF_KEY.search(small[max(0, word.start() - 20) : word.start()])
+    return bool(word["weak_word"])
 
 
 def _value(text: str, binder: re.Match[str]) -> re.Match[str] | None:
@@ -123,8 +177,8 @@ def _value(text: str, binder: re.Match[str]) -> re.Match[str] | None:
 
 
 def _names_a_secret(text: str, word: re.Match[str], binder: re.Match[str]) -> bool:
-    before = _NAME_BEFORE.search(text[max(0, word.start() - _LONGEST_NAME) : word.start()])
-    return _about_itself((before[0] if before else "") + word[0] + binder["rest"])
+    before = _NO_NAME.split(text[max(0, word.start() - _LONGEST_NAME) : word.start()])[-1]
+    return _about_itself(before + text[word.start() : word.end()] + binder["rest"])
 
 
 def _about_itself(name: str) -> bool:
@@ -153,9 +207,8 @@ def _is_password(value: str, quoted: bool, binder: re.Match[str]) -> bool:
     return len(value) >= 5 and looks_chosen(value) if binder["said"] else len(value) >= 4
 
 
-def _is_key(value: str, word: re.Match[str], binder: re.Match[str]) -> bool:
-    """`key` alone names too much else: what it names must look made beyond doubt."""
-    doubtful = word["weak"] or binder["said"] or binder["beside"] is not None
+def _is_key(value: str, binder: re.Match[str], *, weak: bool) -> bool:
+    doubtful = weak or binder["said"] or binder["beside"] is not None
     if len(value) < (20 if doubtful else 8) or " " in value or is_no_value(value):
         return False
     return looks_made(value) and not is_code(value)

@@ -1,13 +1,18 @@
 """Everything that looks for secrets, behind one call."""
 
+import re
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
+from plugins.pii.options import KNOWN_ENTITIES
 from plugins.pii.spans import Span, resolve
 from plugins.secrets.assigned import SCORE, assigned, kind_by_name
+from plugins.secrets.kinds import KINDS
 from plugins.secrets.looks import is_no_value, looks_made
 from plugins.secrets.rules import KnownKeys
 from plugins.secrets.shapes import private_keys, random, shaped, told
+
+_PLACEHOLDER = re.compile(rf"(?:{'|'.join(sorted(KNOWN_ENTITIES.union(KINDS)))})_[0-9]+[a-z]*")
 
 PIECE = 32_000
 """Characters in a piece: what patterns may need is bounded by its size."""
@@ -46,9 +51,12 @@ class Detector:
                 one._replace(start=one.start + start, end=one.end + start)
                 for one in self._in_piece(piece, source.free)
             )
-        wanted = (one for one in found if one.entity in self._kinds)
-        spans = resolve(text, wanted)
-        return [one for one in spans if text[one.start : one.end] not in self._allow]
+        spans = resolve(text, (one for one in found if one.entity in self._kinds))
+        return [one for one in spans if not self._is_known(text[one.start : one.end])]
+
+    def _is_known(self, value: str) -> bool:
+        """Whether this is allowed, or hides something already."""
+        return value in self._allow or _PLACEHOLDER.fullmatch(value) is not None
 
     def _in_piece(self, text: str, free: bool) -> Iterator[Span]:
         yield from self._keys.find(text)

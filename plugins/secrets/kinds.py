@@ -2,7 +2,12 @@
 
 from typing import Literal, get_args
 
-Kind = Literal["API_KEY", "CONNECTION_STRING", "JWT", "PASSWORD", "PRIVATE_KEY", "SECRET"]
-"""A `SECRET` is known by nothing but its randomness."""
+Kind = Literal[
+    "ACCESS_TOKEN", "API_KEY", "CONNECTION_STRING", "PASSWORD", "PRIVATE_KEY", "RANDOM_STRING"
+]
+"""An `ACCESS_TOKEN` is a JSON Web Token (RFC 7519); a `RANDOM_STRING` is known by nothing else.
+
+Two words, where it can be: a language model takes `JWT_1` for a place.
+"""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -90,17 +90,25 @@ def looks_random(value: str, *, least: int = 24) -> bool:
     Hexadecimal digits alone never do: hashes, commits and UUIDs are made of them. Names in capitals
     and small letters have runs of small ones, and text in base64 can be read.
     """
-    letters = "".join(char for char in value if char.isalnum())
+    letters = "".join(_PIECE.findall(value))
     if len(letters) < least or _HEX.fullmatch(letters):
         return False
     in_words = sum(map(len, _LOWER_RUN.findall(letters)))
     return (
-        any(char.isdigit() for char in letters)
+        not letters.isalpha()
         and len(_CHANGE.findall(letters)) >= 0.33 * len(letters)
         and in_words <= 0.5 * len(letters)
         and entropy(value) >= 0.78 * math.log2(len(value))
         and not _readable(value)
     )
+
+
+def lowered(text: str) -> str:
+    """The text in small letters, every character in its place."""
+    small = text.lower()
+    if len(small) == len(text):
+        return small
+    return "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
 
 
 def entropy(value: str) -> float:

@@ -39,7 +39,7 @@ _NO_SECRET = re.compile(
 _KINDS: tuple[tuple[str, Kind], ...] = (
     ("private-key", "PRIVATE_KEY"),
     ("age-secret-key", "PRIVATE_KEY"),
-    ("jwt", "JWT"),
+    ("jwt", "ACCESS_TOKEN"),
     ("connection-string", "CONNECTION_STRING"),
     ("credential-uri", "PASSWORD"),
     ("password", "PASSWORD"),

@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator
 
 from plugins.pii.spans import Span
-from plugins.secrets.looks import is_code, is_no_value, looks_made, looks_random
+from plugins.secrets.looks import is_code, is_no_value, looks_made, looks_random, lowered
 
 _CERTAIN = 0.95
 _SURE = 0.8
 _GUESS = 0.6
 
 _KEY_MARK = re.compile(
-    r"""-----(?P<what>BEGIN|END)[ ][A-Z0-9 ]{0,40}PRIVATE[ ]KEY(?:[ ]BLOCK)?-----
+    r"""-----(?P<what>BEGIN|END)[ ][A-Z0-9_ ]{0,40}PRIVATE[ ]KEY(?:[ ]BLOCK)?-----
     |(?P<putty>PuTTY-User-Key-File-\d):|Private-MAC:[ ]?[0-9a-f]{40,64}""",
     re.VERBOSE,
 )
@@ -28,24 +28,25 @@ _TRAILING = ").,;:!?*_]}|\\"
 _NO_PASSWORD = frozenset({"password", "pass", "pwd", "passwd"})
 _JWT = re.compile(r"(?<![\w.-])eyJ[\w-]{8,8000}\.[\w-]{8,8000}\.[\w-]{0,2000}")
 _COMMAND = re.compile(
-    r"""\blogin[ \t]{1,20}\S{1,100}\s{1,20}password[ \t]{1,20}(?P<netrc>\S{1,200})
-    |\bidentified[ \t]{1,20}by[ \t]{1,20}'(?P<sql>[^'\n]{1,200})'
-    |(?<![\w-])--?(?:password|passwd|pass|pwd)(?:=|[ \t]{1,20})["']?
-        (?P<option>[^\s"'-][^\s"']{2,200})
-    |\b(?:sshpass|mysql\w{0,10}|psexec(?:\.exe)?)\b[^\n]{0,80}?[ \t]-p[ \t]?["']?
-        (?P<p>[^\s"'-][^\s"']{3,200})
-    |NetworkCredential\s{0,5}\(\s{0,5}"[^"\n]{1,100}"\s{0,5},\s{0,5}"(?P<net>[^"\n]{1,200})"
-    |DirectoryEntry\s{0,5}\((?:\s{0,50}"[^"\n]{1,100}"\s{0,5},){2}\s{0,50}"(?P<ldap>[^"\n]{1,200})"
-    |(?P<hash>\$(?:2[abxy]|[1-9y]|apr1|argon2(?:id|i|d)|pbkdf2[\w-]{0,20}|krb5[a-z]{1,10})
-        \$[./A-Za-z0-9$=,+*@-]{20,500})""",
-    re.VERBOSE | re.IGNORECASE,
+    r"""login[ \t]{1,20}\S{1,100}\s{1,20}password[ \t]{1,20}(?P<netrc>\S{1,200})
+    |identified[ \t]{1,20}by[ \t]{1,20}'(?P<sql>[^'\n]{1,200})'
+    |-(?:password|passwd|pass|pwd)(?:=|[ \t]{1,20})["']?(?P<option>[^\s"'-][^\s"']{2,200})
+    |(?:sshpass|mysql|psexec)[^\n]{0,80}?[ \t]-p[ \t]?["']?(?P<p>[^\s"'-][^\s"']{3,200})
+    |networkcredential\s{0,5}\(\s{0,5}"[^"\n]{1,100}"\s{0,5},\s{0,5}"(?P<net>[^"\n]{1,200})"
+    |directoryentry\s{0,5}\((?:\s{0,50}"[^"\n]{1,100}"\s{0,5},){2}\s{0,50}"(?P<ldap>[^"\n]{1,200})"
+    |\$(?:2[abxy]|[1-9y]|apr1|argon2(?:id|i|d)|pbkdf2[\w-]{0,20}|krb5[a-z]{1,10})
+        \$(?P<hash>[./a-z0-9$=,+*@-]{20,500})""",
+    re.VERBOSE,
 )
-"""Passwords in commands, statements and files, and hashes of passwords as crypt(3) writes them."""
+"""Passwords in commands, statements and files, and their hashes as crypt(3) writes them.
+
+Matched against small letters, and every branch begins with a character: that makes it fast.
+"""
 
 _HEADER = re.compile(
-    r"""\b(?:bearer|basic|token|apikey|bot|sso-key)[ \t]{1,5}["']?
-    (?P<value>[A-Za-z0-9+/_.=~:|-]{16,2000})""",
-    re.VERBOSE | re.IGNORECASE,
+    r"""(?:bearer|basic|token|apikey|bot|sso-key)[ \t]{1,5}["']?
+    (?P<value>[a-z0-9+/_.=~:|-]{16,2000})""",
+    re.VERBOSE,
 )
 """What follows the scheme of an `Authorization` header (RFC 9110, 11.6.2)."""
 
@@ -89,19 +90,23 @@ def shaped(text: str) -> Iterator[Span]:
             end = match.start() + len(match.group().rstrip(_TRAILING))
             yield Span(match.start(), end, "CONNECTION_STRING", _SURE, "uri")
     for match in _JWT.finditer(text):
-        yield Span(*match.span(), "JWT", _SURE, "jwt")
+        yield Span(*match.span(), "ACCESS_TOKEN", _SURE, "jwt")
 
 
 def told(text: str) -> Iterator[Span]:
     """What the command, statement or header around it makes a secret."""
-    for match in _COMMAND.finditer(text):
+    small = lowered(text)
+    for match in _COMMAND.finditer(small):
         name = match.lastgroup or ""
-        value = match[name]
-        if name == "hash" or not (is_no_value(value) or is_code(value)):
-            yield Span(*match.span(name), "PASSWORD", _SURE, name)
-    for match in _HEADER.finditer(text):
-        if looks_made(match["value"]):
-            yield Span(*match.span("value"), "API_KEY", _SURE, "header")
+        start, end = match.span(name)
+        if name == "hash":
+            yield Span(match.start(), end, "PASSWORD", _SURE, name)
+        elif not (is_no_value(text[start:end]) or is_code(text[start:end])):
+            yield Span(start, end, "PASSWORD", _SURE, name)
+    for match in _HEADER.finditer(small):
+        start, end = match.span("value")
+        if looks_made(text[start:end]):
+            yield Span(start, end, "API_KEY", _SURE, "header")
     for match in _PREFIXED.finditer(text):
         yield Span(*match.span(), "API_KEY", _GUESS, "prefix")
 
@@ -114,7 +119,7 @@ def random(text: str) -> Iterator[Span]:
     """
     for match in _RUN.finditer(text):
         if looks_random(match.group()) and not _harmless(text, *match.span()):
-            yield Span(*match.span(), "SECRET", _GUESS, "random")
+            yield Span(*match.span(), "RANDOM_STRING", _GUESS, "random")
 
 
 def _broken_off(text: str, begun: re.Match[str], end: int) -> int:

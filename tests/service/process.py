@@ -110,6 +110,8 @@ def build(options: dict[str, Any]) -> Config:
     models = {name: RouteConfig(backend=name) for name in backends}
     models["raises"] = RouteConfig(backend="steady", pipeline="raises")
     models["blocks"] = RouteConfig(backend="steady", pipeline="blocks")
+    if options.pop("watched", False):
+        models["watched"] = RouteConfig(backend="loud", pipeline="watched")
     return Config(
         path=Path("test.toml"),
         service=ServiceConfig(**{"port": 0, "log_level": "debug", **options}),
@@ -119,6 +121,7 @@ def build(options: dict[str, Any]) -> Config:
             "default": PipelineConfig(),
             "raises": PipelineConfig(pre=["raises"]),
             "blocks": PipelineConfig(pre=["blocks"]),
+            "watched": PipelineConfig(pre=["raises"], observe=True, i_accept_clear_text=True),
         },
         models=models,
     )

@@ -64,6 +64,38 @@ def test_nothing_of_a_text_is_logged_at_debug(tmp_path: Path) -> None:
     assert "Traceback" not in text
 
 
+def test_dry_runs_and_clear_text_are_logged_without_a_word(tmp_path: Path) -> None:
+    with ready(tmp_path / "log", watched=True) as process:
+        warned = process.wait_event("clear_text")
+        assert (warned["level"], warned["pipelines"]) == ("warning", ["watched"])
+        body = {"model": "steady", "messages": [{"role": "user", "content": TYPED}], TYPED: TYPED}
+        inspect = f"{process.url}/privet/inspect"
+        shown = httpx.post(f"{inspect}?{TYPED}", json=body, trust_env=False)
+        httpx.post(f"{inspect}?dialect={TYPED}", json=body, trust_env=False)
+        httpx.post(inspect, json={**body, "model": "raises"}, trust_env=False)
+        httpx.get(f"{process.url}/privet/receipts/{TYPED}", trust_env=False)
+        assert TYPED in shown.text, "the control: its caller sees it"
+        assert TYPED not in str(shown.headers)
+        post(process.url, "watched", **{TYPED: TYPED})
+        process.wait_event("exchange")
+        first, second = (process.wait_event("inspected", count) for count in (1, 2))
+        assert first["id"] == shown.headers["x-privet-exchange"]
+        assert (first["status"], second["status"]) == (200, 400)
+        process.wait_event("inspected", 3)
+        failed = process.events("plugin_failed")
+        assert [one["plugin"] for one in failed] == ["raises", "raises"]
+        text = process.text
+    assert TYPED not in text
+    assert CANARY not in text
+
+
+def test_nobody_is_warned_of_nothing(tmp_path: Path) -> None:
+    with ready(tmp_path / "log") as process:
+        process.signal()
+        assert process.wait() == 0
+        assert process.events("clear_text") == []
+
+
 def test_one_line_for_each_exchange(tmp_path: Path) -> None:
     with ready(tmp_path / "log") as process:
         reply = post(process.url, "steady")

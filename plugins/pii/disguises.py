@@ -3,6 +3,7 @@
 The text itself is looked at too, by patterns: whatever folding does to it, nothing gets lost.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -14,6 +15,8 @@ from plugins.pii.spans import CHECKED, Span, resolve
 Findings: TypeAlias = list[Span] | str
 Find: TypeAlias = Callable[[Sequence[str], Sequence[bool]], list[Findings]]
 """A recogniser: texts, and in which of them to look for names, to findings or what went wrong."""
+
+_LINE_ENDS = re.compile(r"[.!?)]?[ \t]*(?:\r?\n|$)")
 
 
 class _Views(NamedTuple):
@@ -47,7 +50,7 @@ class _Views(NamedTuple):
         ]
         if self.disguised:
             found += [_widened(self.text, span) for span in next(answers)]
-        found += [span for span in extra if _better(span, found)]
+        found += [span for span in extra if _better(self.text, span, found)]
         return resolve(self.text, found)
 
     def _back(self, shadow: Shadow, span: Span) -> Span:
@@ -89,10 +92,16 @@ def _widened(text: str, span: Span) -> Span:
     return span._replace(start=start, end=end)
 
 
-def _better(span: Span, found: list[Span]) -> bool:
-    """Whether a finding in a closed text says more than what was found without closing it."""
-    return span.score >= CHECKED or all(
-        other.score < span.score
+def _better(text: str, span: Span, found: list[Span]) -> bool:
+    """Whether a finding in a closed text says more than what was found without closing it.
+
+    Equally certain is the beginning of a phone number; the rest of it has its line to itself.
+    """
+    if span.score >= CHECKED:
+        return True
+    alone = _LINE_ENDS.match(text, span.end) is not None
+    return all(
+        other.score < span.score or (alone and other.score == span.score)
         for other in found
         if other.start < span.end and span.start < other.end
     )

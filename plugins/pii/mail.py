@@ -28,7 +28,7 @@ NEAR_END = re.compile(
 _INSIDE = re.compile(r"\w[._+-]\w|\w[_+-]$")
 """What a word has inside that is the beginning of an address and not the end of a sentence."""
 
-APART = re.compile(r"(?<![\w.+-])[\w.+-]{1,64} ?@ ?\w[\w-]{0,62}(?: ?\.(?:\w| \w)[\w-]{0,62}){1,4}")
+APART = re.compile(r"(?<![\w.+-])[\w.+-]{1,64} ?@ ?\w[\w-]{0,62}(?:(?:\.| \. ?)\w[\w-]{0,62}){1,4}")
 """What may be an address with spaces around its signs; a space that follows a dot alone does not
 count, as it ends a sentence."""
 

@@ -35,8 +35,12 @@ _LETTERS = re.compile(r"[^\W\d_]")
 _MOST_SPELT = 200
 """Characters spaced out that may be a name; a model takes time for each."""
 
-_TO_DIGITS = str.maketrans("OoIl|", "00111")
-_LIKE_DIGITS = re.compile(r"(?<!\w)(?=[OoIl|]{0,40}\d)(?=\d{0,40}[OoIl|])[\dOoIl|]{3,40}(?!\w)")
+_TO_DIGITS = dict(zip("OoIl|", "00111", strict=True))
+_LIKE_DIGITS = re.compile(
+    r"(?<![\w@])(?:[A-Z]{2}(?=\d))?\+?[(]?[\dOoIl|](?:[ ()./-]{0,2}[\dOoIl|]){6,33}(?!\w)"
+)
+"""What may be a number with letters for some of its digits; an IBAN begins with two of its own."""
+_LEAST_IBAN = 15
 
 _LINE_END = re.compile(r"[ \t]{0,8}\r?\n[ \t]{0,8}")
 _NUMBERS_END = re.compile(r"(?<=[\d)(+./-])[ \t]{0,8}\r?\n[ \t]{0,8}(?=[\d(./-])")
@@ -140,9 +144,15 @@ def _may_be_names(text: str, gaps: list[Gap]) -> bool:
 
 
 def _digits(text: str) -> Iterator[Gap]:
-    """Letters in numbers that stand for digits: `O415 555 OI32`."""
+    """Letters in numbers that stand for digits: `O415 555 OI32`. Most must be digits."""
     for match in _LIKE_DIGITS.finditer(text):
-        yield Gap(*match.span(), match[0].translate(_TO_DIGITS))
+        number = match[0]
+        country = 2 if len(number) > _LEAST_IBAN and number[:2].isalpha() else 0
+        letters = [at for at, char in enumerate(number) if at >= country and char in _TO_DIGITS]
+        if letters and len(letters) < sum(map(str.isdigit, number)):
+            for at in letters:
+                start = match.start() + at
+                yield Gap(start, start + 1, _TO_DIGITS[number[at]])
 
 
 def _apart(text: str) -> Iterator[Gap]:

@@ -131,6 +131,7 @@ class Pii(RecogniserOptions, frozen=True, kw_only=True):
 
 def _may_hold_names(text: Text) -> bool:
     """Whether a model should look: it takes every other identifier and number for a name."""
-    if text.kind == "key":
-        return not all(char.isalnum() or char in _IDENTIFIER for char in text.text)
-    return text.kind == "text"
+    if text.kind not in ("text", "key"):
+        return False
+    identifier = all(char.isalnum() or char in _IDENTIFIER for char in text.text)
+    return not identifier or (text.kind == "text" and not any(map(str.isdigit, text.text)))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pipeline import Text
 from plugins.pii.restore import token_pattern
-from plugins.pii.spans import NER, Span
+from plugins.pii.spans import GUESSES, Span
 from plugins.pii.sweep import Known, Sweep
 from plugins.pii.vault import Vault
 
@@ -79,7 +79,7 @@ class Redaction:
     def _personal(self, source: str, spans: Iterable[Span]) -> Iterator[Span]:
         """The spans, without names that are words of the request's own structure."""
         for span in spans:
-            if span.source != NER or source[span.start : span.end] not in self._fixed:
+            if span.source not in GUESSES or source[span.start : span.end] not in self._fixed:
                 yield span
 
     def _rename(self, incoming: list[str]) -> None:
@@ -95,7 +95,7 @@ class Redaction:
             value = text.text[span.start : span.end]
             self.vault.add(span.entity, value)
             old = self._known.get(value) or Known(value, 0.0, 0, True)
-            score, is_name = max(span.score, old.score), old.is_name and span.source == NER
+            score, is_name = max(span.score, old.score), old.is_name and span.source in GUESSES
             self._known[value] = Known(value, score, old.times + 1, is_name)
 
     def _redact(self, text: Text, spans: Sequence[Span]) -> None:

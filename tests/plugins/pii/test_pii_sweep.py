@@ -7,7 +7,7 @@ import pytest
 
 from pipeline import Text
 from plugins.pii.redaction import Redaction
-from plugins.pii.spans import NER, Span
+from plugins.pii.spans import GUESSES, NER, Span
 from plugins.pii.sweep import Known, Sweep
 
 NAME = "José González"
@@ -115,13 +115,14 @@ def test_a_name_that_comes_to_be_sure_is_hidden_in_earlier_texts() -> None:
     assert first[0].text == "PERSON_1? PERSON_1!"
 
 
-def test_words_of_the_requests_structure_are_nobodys_name() -> None:
+@pytest.mark.parametrize("source", sorted(GUESSES))
+def test_words_of_the_requests_structure_are_nobodys_name(source: str) -> None:
     """A model takes every other tool for a person: "use Grep"."""
     redaction = Redaction(shortest=3, surest=0.6)
     redaction.avoid(["Grep", "mcp__Slack__post"])
     texts = [Text("Grep and Slack for Anna Berg")]
     found = [(0, 4), (9, 14), (19, 28)]
-    redaction.apply(texts, [[Span(*at, "PERSON", 0.9, NER) for at in found]])
+    redaction.apply(texts, [[Span(*at, "PERSON", 0.9, source) for at in found]])
     assert texts[0].text == "Grep and Slack for PERSON_1"
     assert not redaction.knows("Grep")
     assert redaction.knows("call Anna Berg")

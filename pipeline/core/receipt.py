@@ -115,7 +115,7 @@ class Receipt:
 
 def labels(given: set[str]) -> list[str]:
     """The labels of an exchange as a receipt shows them."""
-    return sorted({identifier(one) for one in given})[:MOST]
+    return sorted({identifier(one) for one in tuple(given)})[:MOST]
 
 
 def _count(counts: Counter[Finding], line: Finding) -> None:

@@ -143,6 +143,7 @@ class Seal:
 def record(exchange: Exchange, target: Target, ending: Ending, key: Key = "start") -> Record:
     """What is known of an exchange by now."""
     receipt = exchange.receipt
+    # Copies, because a plugin may be at work in a thread.
     # A route's name with `*` matches what the client is free to write.
     is_exact = "*" not in target.route
     names = [*dict.fromkeys((*exchange.times, *receipt.plugins))]
@@ -169,7 +170,7 @@ def record(exchange: Exchange, target: Target, ending: Ending, key: Key = "start
         ],
         uninspected=[
             Uninspected(path, name, action, count)
-            for (path, name, action), count in receipt.opaque.items()
+            for (path, name, action), count in list(receipt.opaque.items())
         ],
         microseconds=int(ending.seconds * _MILLION),
         upstream_microseconds=int(ending.upstream * _MILLION),
@@ -203,8 +204,8 @@ def _work(name: str, notes: Notes, times: Mapping[str, float]) -> Work:
     return Work(
         plugin=name or UNKNOWN,
         rules=notes.rules,
-        findings=[Found(*_line(line), count) for line, count in notes.found.items()],
-        restored=[Restored(entity, count) for entity, count in notes.restored.items()],
+        findings=[Found(*_line(line), count) for line, count in list(notes.found.items())],
+        restored=[Restored(entity, count) for entity, count in list(notes.restored.items())],
         microseconds=int(times.get(name, 0.0) * _MILLION),
     )
 

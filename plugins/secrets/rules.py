@@ -31,6 +31,9 @@ _TOO_WIDE = frozenset(
 )
 """Rules that without their condition say no more than `key = …`."""
 
+_FOUND_ELSEWHERE = "credential-uri"
+"""Addresses with a password, which are hidden as a whole."""
+
 _NO_SECRET = re.compile(
     r"(?:^|[.\-_])(?:id|url|uri|host|name|address|domain|repository)(?:\.\d+)?$"
 )
@@ -41,11 +44,11 @@ _KINDS: tuple[tuple[str, Kind], ...] = (
     ("age-secret-key", "PRIVATE_KEY"),
     ("jwt", "ACCESS_TOKEN"),
     ("connection-string", "CONNECTION_STRING"),
-    ("credential-uri", "PASSWORD"),
     ("password", "PASSWORD"),
 )
 
 _PEM = "-----BEGIN"
+_AFTER_A_KEY = re.compile(r"(?<=[\w=/+-])[,.!?)\]}*\u201d\u2019\u00bb]+(?=\s|$)")
 
 
 class RulesFailed(RuntimeError):
@@ -62,16 +65,30 @@ class KnownKeys:
 
     def find(self, text: str) -> Iterator[Span]:
         """The keys in a text, whatever stands around them. Raises RulesFailed."""
-        # PEM is found elsewhere; a text full of its first lines would cost quadratic time here.
-        data = _encoded(text.replace(_PEM, " " * len(_PEM)))
+        data = _encoded(_prepared(text))
         for scanner in self._scanners:
             try:
                 findings = scanner.scan(data, timeout=self._timeout)
             except TimeoutError:
                 raise RulesFailed(f"the rules took longer than {self._timeout:g} s") from None
-            for finding in findings:
-                if finding.visible or not _NO_SECRET.search(finding.rule_id):
-                    yield _span(finding, text, data)
+            yield from (_span(one, text, data) for one in findings if _counts(one))
+
+
+def _prepared(text: str) -> str:
+    """The text with spaces for what the rules, made for code, cannot deal with.
+
+    They do not know that a sentence may end behind a key. PEM is found elsewhere; a text full of
+    its first lines would cost quadratic time.
+    """
+    text = text.replace(_PEM, " " * len(_PEM))
+    return _AFTER_A_KEY.sub(lambda match: " " * len(match[0]), text)
+
+
+def _counts(finding: Finding) -> bool:
+    rule = finding.rule_id
+    if _FOUND_ELSEWHERE in rule:
+        return False
+    return finding.visible or not _NO_SECRET.search(rule)
 
 
 def _span(finding: Finding, text: str, data: bytes) -> Span:

@@ -18,7 +18,12 @@ _KEY_MARK = re.compile(
     |(?P<putty>PuTTY-User-Key-File-\d):|Private-MAC:[ ]?[0-9a-f]{40,64}""",
     re.VERBOSE,
 )
-_KEY_BODY = re.compile(r"(?:[A-Za-z0-9+/=:,. \t\r\n-]|\\+[rn])*")
+_KEY_BODY = re.compile(
+    r"""(?:(?:\s|\\+[rn]){1,20}(?:[A-Za-z-]{3,30}:[ ][^\n\\]{1,100}|[A-Za-z0-9+/=]{16,}))*
+    (?:(?<=[A-Za-z0-9+/=]{16})(?:\r?\n|\\+[rn])[A-Za-z0-9+/=]{1,15}(?![^\s]))?""",
+    re.VERBOSE,
+)
+"""Headers and lines of base64, of which the last may be short."""
 _URI = re.compile(
     r"""(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}://[^\s:/?\#@"'`<>]{0,200}
     :(?P<password>[^\s"'`<>]{1,200}?)@[\w\[.-][^\s"'`<>]{0,2000}""",
@@ -60,10 +65,12 @@ _PREFIXED = re.compile(
 )
 _RUN = re.compile(r"(?<![A-Za-z0-9+/_%-])[A-Za-z0-9+/_-]{20,200}={0,2}(?![A-Za-z0-9+/_=-])")
 _HARMLESS_BEFORE = re.compile(
-    r"(?:sha(?:1|224|256|384|512)[-_:]?|md5[-_:]?|base64,|\?[bq]\?|://[^\s?#]{0,200})$",
-    re.IGNORECASE,
+    r"""(?:(?:sha(?:1|224|256|384|512)|md5)[-_:]?|base64,|\?[bq]\?|://[^\s?\#]{0,200}
+    |pub(?:lic)?[ _-]?(?:key|token)["']?[ \t]*[:=][ \t]*["']?)$""",
+    re.IGNORECASE | re.VERBOSE,
 )
-_PUBLIC_KEY = re.compile(r"AAAA[BCE][23]")
+_HARMLESS_START = re.compile(r"AAAA[BCE][23]|(?:sha(?:1|224|256|384|512)|md5)[-_]", re.IGNORECASE)
+"""Public keys as OpenSSH writes them, and hashes with their name."""
 _LINE_OF_BASE64 = re.compile(r"[A-Za-z0-9+/=]{50,}")
 _BETWEEN_LINES = "\r\n\t \"',\\n+"
 
@@ -130,7 +137,9 @@ def _broken_off(text: str, begun: re.Match[str], end: int) -> int:
 
 
 def _harmless(text: str, start: int, end: int) -> bool:
-    if _PUBLIC_KEY.match(text, start) or _HARMLESS_BEFORE.search(text[max(0, start - 210) : start]):
+    if _HARMLESS_START.match(text, start) or _HARMLESS_BEFORE.search(
+        text[max(0, start - 210) : start]
+    ):
         return True
     before = text[max(0, start - 120) : start].rstrip(_BETWEEN_LINES).rpartition("\n")[2][-60:]
     after = text[end : end + 120].lstrip(_BETWEEN_LINES)[:60]

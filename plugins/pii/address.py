@@ -1,66 +1,262 @@
 """Postal addresses by their form. Presidio has no recogniser for them, and models see half of one.
 
-Only forms that ordinary sentences do not have: a house number with a kind of street, a street with
-its number after it, a postcode with its state or in its British form, a post-office box.
+Nearly every address has a number, so each number of a text is looked at with what stands around it:
+a kind of street after it ("221B Baker Street"), a street before it ("Sofienberggata 12", "rue de la
+Paix 4"), words that announce an address ("lives at"), a postcode's place or state. What is found
+grows by what belongs to it: a flat, the town, the lines of the block.
 """
 
-import regex
-from presidio_analyzer import Pattern, PatternRecognizer
+from collections.abc import Iterator
 
-_NAME = r"(?:[\p{Lu}\d][\p{L}\d'\u2019.-]*|of|the|de|la|del)"
+import regex
+from presidio_analyzer import LocalRecognizer, RecognizerResult
+from presidio_analyzer.nlp_engine import NlpArtifacts
+
+from plugins.pii.lexicon import Lexicon
+from plugins.pii.results import result
+
+SURE, LIKELY = 0.7, 0.6
+
+_REACH = 80
+"""Characters around a number that are looked at."""
+
+_HOUSE = 5
+"""Characters of a house number, at most."""
+
+_NUMBER = regex.compile(
+    r"(?<![\w.,:;/#$€£%+=@-])\d{1,6}(?:[A-Za-z]\b|(?:[-/]\d{1,4})?\b)(?![\w%@])"
+)
+
+_CAP = r"(?:\p{Lu}[\p{L}\p{M}\d'\u2019.-]*|\d{1,3}(?:st|nd|rd|th))"
+_LITTLE = (
+    r"(?:of|the|de|la|del|della|dei|des|du|di|da|do|dos|das|van|den|der|het|av|y|e|u|von|zum|zur|"
+    r"am|im|in|na|w)"
+)
+_NAME = rf"(?:{_CAP}|{_LITTLE})"
 _KIND = (
     r"(?:Street|Str|St|Avenue|Ave|Av|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Square|Sq|"
     r"Place|Pl|Terrace|Ter|Way|Close|Crescent|Cres|Parkway|Pkwy|Highway|Hwy|Circle|Cir|Trail|Trl|"
-    r"Row|Quay|Gardens|Gdns|Grove|Mews|Alley|Loop|Pike|Turnpike|Expressway)"
+    r"Row|Quay|Gardens|Gdns|Grove|Mews|Alley|Loop|Pike|Turnpike|Expressway|Hill|Parade|Esplanade|"
+    r"Walk|Green|Heights|Park|Point|Ridge|Run|View|Estate|Bypass|Broadway)"
+)
+_PLAIN_KIND = (
+    r"(?:street|avenue|ave|road|rd|boulevard|blvd|lane|terrace|crescent|parkway|drive|court|close|"
+    r"st)"
 )
 _SIDE = r"(?:,? ?(?:[NSEW]{1,2}\b|North|South|East|West))?"
-_UNIT = r"(?:,? (?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Room|Rm|No|#)\.? ?#?\w{1,5}\b)?"
-_ROMANCE = (
-    r"(?:Rue|Avenue|Boulevard|Place|Chemin|Via|Viale|Piazza|Corso|Calle|Avenida|Plaza|Paseo|Rua|"
-    r"Praça|Ulica|ul\.|aleja|al\.)"
+
+_PREFIX = (
+    r"(?:[Rr]ue|RUE|[Aa]venue|[Bb]oulevard|[Bb]d|[Pp]lace|[Cc]hemin|[Aa]llée|[Ii]mpasse|[Qq]uai|"
+    r"[Vv]ia|[Vv]iale|[Pp]iazza|[Cc]orso|[Vv]icolo|[Ll]argo|[Ss]trada|[Cc]alle|C/|[Aa]venida|[Aa]vda\.?|"
+    r"[Pp]laza|[Pp]aseo|[Cc]arrer|[Cc]amino|[Rr]ua|[Pp]raça|[Tt]ravessa|[Ee]strada|[Uu]lica|[Uu]l\.|"
+    r"[Aa]leja|[Aa]l\.|[Oo]s\.|[Pp]l\.|[Tt]rg|[Nn]áměstí|[Nn]ám\.|[Tt]řída|[Ss]trada|[Ss]tr\.|[Bb]d\.|"
+    r"ул\.|[\u0423\u0443]лица|пр\.|[Пп]роспект|[Ss]okak|[Jj]alan|[Jj]l\.)"
 )
-_GERMANIC = (
-    r"(?:straße|strasse|str\.|weg|platz|allee|gasse|ring|damm|ufer|straat|laan|plein|gracht|gatan|"
-    r"vägen|gata|veien|vei|gate|gade|vej|katu|tie)"
+_LOWER_PREFIX = r"(?:rue|calle|avenida|rua|ulica|ul\.|viale|piazza|vicolo|carrer|travessa|c/)"
+_SUFFIX = (
+    r"(?:straße|strasse|str\.|gasse|weg|platz|allee|ring|damm|ufer|steig|graben|brücke|markt|"
+    r"straat|laan|plein|gracht|kade|dreef|singel|steeg|dijk|hove|baan|"
+    r"gatan|gata|vägen|gränd|stigen|torget|veien|vegen|vei|svingen|bakken|"
+    r"gade|vej|vejen|stræde|allé|plads|vænget|toften|"
+    r"katu|tie|kuja|polku|puisto|ranta|"
+    r"braut|stræti|stígur|vegur|holt|utca|körút|tänav|gatve|iela|soka\u011f\u0131|caddesi)"
 )
+_SECOND = (
+    r"(?:Straße|Strasse|Str\.|Weg|Platz|Allee|Gasse|Ring|Damm|Ufer|utca|út|útja|tér|tere|u\.|köz|"
+    r"körút|fasor|sétány|sor|plein|laan|straat|vei|gate|väg|gata|Vej|Gade|Allé|tee|tänav|pst|mnt|"
+    r"ulice|nábřeží|cesta|put|Street|Avenue|Road|Lane)"
+)
+_ROMANCE = rf"{_PREFIX} ?(?:(?:{_NAME}|\p{{Ll}}{{2,}}) ){{0,3}}{_CAP}"
+
+_AFTER = regex.compile(
+    r" (?:(?:[NSEW]\. ?|[NSEW]{1,2} |North |South |East |West )?"
+    rf"(?:{_NAME} ){{1,4}}?{_KIND}\b\.?{_SIDE}|(?:Broadway|Piccadilly)\b)"
+    rf"|,? {_ROMANCE}(?! \d)"
+)
+_AFTER_PLAIN = regex.compile(
+    r" (?:[nsew]\.? )?((?:\p{L}[\p{L}\p{M}'.-]+ |\d{1,3}(?:st|nd|rd|th) ){1,3}?)"
+    rf"{_PLAIN_KIND}\b\.?"
+)
+_NO_STREET = frozenset(
+    "way lane car person day year minute hour mile bed star storey story".split()
+)
+"""What has a number before it and "street", "court" or "drive" after it, and is no name."""
+
+_BEFORE = regex.compile(
+    rf"(?:(?<![\p{{L}}.]){_ROMANCE},? (?:n[.º°]? ?)?"
+    rf"|(?<!\p{{L}})(?:{_CAP}[ -]){{0,3}}\p{{Lu}}[\p{{L}}\p{{M}}-]*{_SUFFIX},? "
+    rf"|(?<!\p{{L}})(?:{_CAP} (?:\p{{Ll}}+ )?){{1,3}}{_SECOND},? )$"
+)
+_BEFORE_PLAIN = regex.compile(
+    rf"(?:(?<![\p{{L}}.]){_LOWER_PREFIX} (?:\p{{L}}[\p{{L}}\p{{M}}'.]* ){{1,4}}"
+    r"|(?<!\p{L})\p{L}{3,}(?:straße|strasse|gasse|platz|allee|straat|laan|plein|gracht|gatan|vägen|"
+    r"gata|veien|gade|katu|kuja|vej) )$"
+)
+_ANNOUNCED = regex.compile(
+    r"\b(?:address(?:es)?(?: is| are)?[:;]?(?: (?:it|they|here they)(?: is|'s| are)[:]?)?|"
+    r"(?:lives?|living|lived|resid(?:es?|ing)|staying|located|based|situated|offices?)(?: is| are)?"
+    r" (?:at|on|in)|"
+    r"(?:moved|ship(?:ped|ping)?|return(?:ed)?|deliver(?:ed|y)?|sen[dt]|mail(?:ed)?|taxi|"
+    r"driv(?:e|ing)) "
+    r"(?:it |this |them |that |me |us )?to|"
+    r"(?:meet|pick|drops?|see) (?:me|us|you|him|her)(?: up| off)? at|"
+    r"adresse?|anschrift|wohne? in|indirizzo|dirección|endereço|morada|adres)"
+    r"[:\s]\s*((?:\d{1,6} )?(?:\p{L}[\p{L}\p{M}'\u2019.-]+ ){1,4})$",
+    regex.IGNORECASE,
+)
+_UNIT_WORD = r"(?i:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Room|Rm|Office|Appt|Wohnung|Piso|Bus)"
+_UNIT = regex.compile(
+    rf"(?:[,\s>]{{1,8}})(?:{_UNIT_WORD}\.? ?#?\d{{1,5}}[A-Za-z]?\b|# ?\d{{1,5}}\b)"
+)
+_NAMED = regex.compile(
+    rf"(?<!\p{{L}})(?:{_CAP} (?:{_LITTLE} )?){{0,3}}\p{{Lu}}[\p{{L}}\p{{M}}.'-]+ $"
+)
+_LEADING = regex.compile(r"(?<![\w.,:/-])(?:\d{1,6}[A-Za-z]? ){1,2}$")
+
 _STATE = (
     r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|"
     r"S[CD]|T[NX]|UT|V[AT]|W[AIVY])"
 )
+_FIXED = regex.compile(
+    rf"\b{_STATE},? \d{{5}}(?:-\d{{4}})?(?![\w-])"
+    r"|\b(?:[A-PR-UWYZ]\d[A-HJKPSTUW\d]?|[A-PR-UWYZ][A-HK-Y]\d[ABEHMNPRVWXY\d]?) "
+    r"\d[ABD-HJLNP-UW-Z]{2}\b"
+    r"|\b[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z] \d[ABCEGHJ-NPRSTV-Z]\d\b"
+    r"|\b(?i:P\.? ?O\.? ?Box|Postfach|Postbus|Boîte postale|Postboks|Apartado|Postbox) \d{1,7}\b"
+    r"|\b(?:PSC|Unit|CMR) \d{1,5},? Box \d{1,5}(?:,?\s+[AFD]PO,? A[AEP] \d{5})?"
+    r"|\b(?:US(?:S|NS|CGC)|HMS) \p{Lu}[\p{L}'-]+,?\s+[AFD]PO,? A[AEP] \d{5}"
+    r"|\b[AFD]PO,? A[AEP] \d{5}\b"
+    r"|\u3012 ?\d{3}-\d{4}"
+    r"|\b(?:[A-Z]{1,2}-)\d{4,5} (?=\p{Lu}\p{Ll})"
+)
+_FIXED_PLAIN = regex.compile(
+    r"\b(?:psc|unit|cmr) \d{1,5},? box \d{1,5}(?:,?\s+[afd]po,? a[aep] \d{5})?"
+    r"|\b[afd]po,? a[aep] \d{5}\b",
+    regex.IGNORECASE,
+)
+_ZIP = regex.compile(
+    r"\b(?:zip|zip ?code|postal ?code|postcode|plz|postleitzahl|code postal|código postal|cap|cep|"
+    r"pin ?code|postnummer|postinumero|kod pocztowy)(?: is| of|'s| number)?[:\s#]{1,3}"
+    r"([A-Z]{0,2}-?\d[\dA-Z]{1,5}(?:[ -]?\d[\dA-Z]{1,3}|[ -][A-Z]{2})?)\b(?!-\d)",
+    regex.IGNORECASE,
+)
+_CORNER = regex.compile(
+    r"\b(?i:corner|intersection) of "
+    r"((?:[\p{L}\p{M}\d.'-]+ ){1,5}(?:and|&) (?:[\p{L}\p{M}\d'-]+\.? ?){1,4})"
+)
+_CODE_FIRST = regex.compile(r" ((?:\p{L}[\p{L}\p{M}'.-]+)(?:[ -]\p{L}[\p{L}\p{M}'.-]+){0,3})")
+_PLACE_BEFORE = regex.compile(r"(?<!\p{L})((?:\p{L}[\p{L}\p{M}'.()-]+ ){1,3})$")
+
+_PART = r"(?:[\p{Lu}\d][\p{L}\p{M}\d'\u2019.-]*|\(\p{Lu}[\p{L}\p{M}]+\))"
+_SEGMENT = regex.compile(
+    r"(?:,? ?\r?\n[ \t>]*(?:, ?)?|, ?)"
+    rf"((?!\d+[-. ]\d+[-. ]\d){_PART}(?: (?:{_PART}|de|la|del|di|da|do|u|v|pod|am|an der|nad))*)"
+    r"(?=[,.;?!]?(?:\s|$))(?![^\n]{0,2}:)"
+)
 
 
-def address() -> PatternRecognizer:
+class Address(LocalRecognizer):
     """Streets with numbers, postcodes that name their place, post-office boxes."""
-    patterns = [
-        Pattern(
-            "number first",
-            rf"(?<![\w.,-])\d{{1,5}}[A-Za-z]?(?:-\d{{1,4}})? (?:[NSEW]\.? )?(?:{_NAME} ){{1,4}}"
-            rf"{_KIND}\b\.?{_SIDE}{_UNIT}",
-            0.6,
-        ),
-        Pattern(
-            "street first",
-            rf"\b{_ROMANCE} (?:{_NAME} ){{0,4}}{_NAME},? (?:n[.º°]? ?)?\d{{1,4}}[A-Za-z]?\b",
-            0.6,
-        ),
-        Pattern(
-            "compound street",
-            rf"\b\p{{Lu}}[\p{{L}}-]+(?:{_GERMANIC}| (?i:{_GERMANIC})) \d{{1,4}} ?[A-Za-z]?\b",
-            0.6,
-        ),
-        Pattern("state and ZIP", rf"\b{_STATE},? \d{{5}}(?:-\d{{4}})?(?![\w-])", 0.6),
-        Pattern(
-            "British postcode",
-            r"\b(?:[A-PR-UWYZ]\d[A-HJKPSTUW\d]?|[A-PR-UWYZ][A-HK-Y]\d[ABEHMNPRVWXY\d]?) "
-            r"\d[ABD-HJLNP-UW-Z]{2}\b",
-            0.6,
-        ),
-        Pattern("box", r"\b(?:P\.? ?O\.? Box|Postfach|Boîte postale) \d{1,7}\b", 0.6),
-    ]
-    return PatternRecognizer(
-        "LOCATION",
-        name="Address",
-        patterns=patterns,
-        # No other flag: case matters, as "5 years in court" is no address.
-        global_regex_flags=regex.VERSION0,
-    )
+
+    def __init__(self, lexicon: Lexicon):
+        super().__init__(["LOCATION"], name="Address")
+        self._lexicon = lexicon
+
+    def load(self) -> None:
+        """Nothing to load: the lexicon is."""
+
+    def analyze(
+        self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
+    ) -> list[RecognizerResult]:
+        """Every address in a text, each as one finding."""
+        found: list[RecognizerResult] = []
+        free = 0
+        for start, end, score in sorted(self._cores(text)):
+            if end <= free:
+                continue
+            end = self._grown(text, end)
+            found.append(result(self, start, end, score))
+            free = end
+        return found
+
+    def _cores(self, text: str) -> Iterator[tuple[int, int, float]]:
+        """What is surely part of an address, with the numbers before it."""
+        for pattern in (_FIXED, _FIXED_PLAIN):
+            for match in pattern.finditer(text):
+                yield match.start(), match.end(), LIKELY
+        for match in _ZIP.finditer(text):
+            yield match.start(1), match.end(1), SURE
+        for match in _CORNER.finditer(text):
+            if match[1][0].isupper() or regex.search(rf"\b{_PLAIN_KIND}\b|\d", match[1]):
+                yield match.start(1), match.start(1) + len(match[1].rstrip(" .")), LIKELY
+        for match in _NUMBER.finditer(text):
+            start, end = match.span()
+            core = self._around(text, start, end)
+            if core:
+                begin = _LEADING.search(text, max(0, core[0] - 14), core[0])
+                yield begin.start() if begin else core[0], core[1], LIKELY
+
+    def _around(self, text: str, start: int, end: int) -> tuple[int, int] | None:
+        """The address that a number belongs to."""
+        low, high = max(0, start - _REACH), end + _REACH
+        if match := _AFTER.match(text, end, high):
+            return start, match.end()
+        if match := _AFTER_PLAIN.match(text, end, high):
+            words = match[1].split()
+            if not any(self._lexicon.stop(word) or word in _NO_STREET for word in words):
+                return start, match.end()
+        if end - start <= _HOUSE:
+            for pattern in (_BEFORE, _BEFORE_PLAIN):
+                if match := pattern.search(text, low, start):
+                    return match.start(), end
+        if match := _ANNOUNCED.search(text, low, start):
+            words = match[1].split()
+            if not any(self._lexicon.stop(word.lower()) for word in words[-1:]):
+                return match.start(1), end
+        if _UNIT.match(text, end, high) and (match := _NAMED.search(text, low, start)):
+            return match.start(), end
+        return self._coded(text, start, end)
+
+    def _coded(self, text: str, start: int, end: int) -> tuple[int, int] | None:
+        """A postcode beside the name of its place: `28195 Bremen`, `Sweden 65062`."""
+        if not 4 <= end - start <= 6 or not text[start:end].isdigit():
+            return None
+        if match := _CODE_FIRST.match(text, end, end + _REACH):
+            words = match[1].split()
+            for count in range(len(words), 0, -1):
+                name = " ".join(words[:count])
+                if self._lexicon.place(name.lower()) and name[0].isupper():
+                    return start, match.start(1) + len(name)
+        if match := _PLACE_BEFORE.search(text, max(0, start - 50), start):
+            words = match[1].split()
+            for first in range(len(words)):
+                name = " ".join(words[first:])
+                if self._lexicon.place(regex.sub(r" \(.*", "", name.lower())):
+                    return start - len(name) - 1, end
+        return None
+
+    def _grown(self, text: str, end: int) -> int:
+        """The end of an address with its flat, its town and the rest of its block."""
+        for _ in range(8):
+            if match := _UNIT.match(text, end, end + 40) or self._segment(text, end):
+                end = match.end()
+                continue
+            break
+        return end
+
+    def _segment(self, text: str, end: int) -> "regex.Match[str] | None":
+        """The next line or the part after the next comma, if it is one of an address."""
+        match = _SEGMENT.match(text, end, end + 60)
+        if match is None:
+            return None
+        words = match[1].split()
+        known = self._lexicon
+        if len(words) > 5:
+            return None
+        if not known.place(match[1].lower()):
+            begins_sentence = known.stop(words[0].lower()) and not words[0].isupper()
+            if begins_sentence or any(known.sure(word.lower()) for word in words):
+                return None
+        if "\n" not in match[0] and len(words) == 1 and known.common(words[0].lower()):
+            return None
+        return match

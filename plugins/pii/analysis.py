@@ -20,12 +20,15 @@ from presidio_analyzer.nlp_engine import NlpArtifacts
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from plugins.pii.beside import names_beside
 from plugins.pii.context import Context
 from plugins.pii.disguises import see_through
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.names import Names
 from plugins.pii.options import NER_ENTITIES, RecogniserOptions
 from plugins.pii.people import People
+from plugins.pii.places import Places
+from plugins.pii.recase import Recase
 from plugins.pii.recognisers import corrected
 from plugins.pii.spans import Span, resolve
 
@@ -57,7 +60,10 @@ class Analysis:
     def __init__(self, options: RecogniserOptions):
         self._options = options
         self._allow = {value.casefold() for value in options.allow}
-        self._patterns = _patterns(options)
+        self._models = {language: _model(options.model(language)) for language in options.languages}
+        english = self._models.get("en")
+        lexicon = Lexicon(Path(english.path) if english and english.path else None)
+        self._patterns = _patterns(options, lexicon)
         self._plugged = [_plugged(name) for name in options.recognisers]
         wanted = frozenset(options.entities)
         found = {
@@ -66,10 +72,10 @@ class Analysis:
         if missing := wanted - NER_ENTITIES - found:
             raise CannotLoad(f"entities: nothing finds `{min(missing)}`; correct or remove it")
         self._context = Context([*self._patterns, *self._plugged])
-        self._models = {language: _model(options.model(language)) for language in options.languages}
-        english = self._models.get("en")
-        lexicon = Lexicon(Path(english.path) if english and english.path else None)
+        self._lexicon = lexicon
+        self._recase = Recase(lexicon)
         self._people = People(lexicon) if "PERSON" in wanted else None
+        self._places = Places(lexicon) if "LOCATION" in wanted else None
         self._names = Names(wanted, lexicon) if wanted & NER_ENTITIES else None
 
     def find(self, texts: Sequence[str], ner: Sequence[bool]) -> list[Findings]:
@@ -81,7 +87,7 @@ class Analysis:
         with ExitStack() as stack:
             for model in self._models.values():
                 stack.enter_context(cast(_Forgetful, model).memory_zone())
-            named = [text for text, wanted in zip(texts, ner, strict=True) if wanted]
+            named = [self._recase(text) for text, wanted in zip(texts, ner, strict=True) if wanted]
             try:
                 docs = [
                     list(model.pipe(named, batch_size=_BATCH)) for model in self._models.values()
@@ -108,7 +114,7 @@ class Analysis:
         found: list[Span] = []
         calls: list[tuple[EntityRecognizer, NlpArtifacts | None]] = [
             *((one, None) for one in self._patterns),
-            *((one, None) for one in (self._people,) if one and prose),
+            *((one, None) for one in (self._people, self._places) if one and prose),
             *((self._names, each) for each in artifacts.values() if self._names),
             *((one, _fitting(one, artifacts)) for one in self._plugged),
         ]
@@ -117,7 +123,10 @@ class Analysis:
                 found += self._ask(recogniser, text, artifact)
             except Exception as error:
                 return f"the recogniser {recogniser.name} raised {type(error).__name__}"
-        return self._allowed(text, resolve(text, self._allowed(text, found)))
+        resolved = resolve(text, self._allowed(text, found))
+        if self._people and prose:
+            resolved = sorted([*resolved, *names_beside(text, resolved, self._lexicon)])
+        return self._allowed(text, resolved)
 
     def _ask(
         self, recogniser: EntityRecognizer, text: str, artifacts: NlpArtifacts | None
@@ -143,11 +152,13 @@ class Analysis:
         return [span for span in spans if text[span.start : span.end].casefold() not in self._allow]
 
 
-def _patterns(options: RecogniserOptions) -> list[EntityRecognizer]:
+def _patterns(options: RecogniserOptions, lexicon: Lexicon) -> list[EntityRecognizer]:
     """The recognisers that need no model: ours, Presidio's where we have none, the user's."""
     wanted = set(options.entities)
     ours = [
-        one for one in corrected(options.regions) if wanted.intersection(one.supported_entities)
+        one
+        for one in corrected(options.regions, lexicon)
+        if wanted.intersection(one.supported_entities)
     ]
     wanted -= _BY_MODEL_ALONE.union(*(one.supported_entities for one in ours))
     theirs = (

@@ -7,6 +7,7 @@ beside more that speaks for a name.
 """
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +24,9 @@ from spacy.lookups import Lookups
 
 _NAME = regex.compile(r"\p{L}[\p{L}\p{M}'\u2019-]{2,}")
 _PLACE = regex.compile(r"\p{L}[\p{L}\p{M}'\u2019. -]{3,40}")
+
+_COUNTRIES = 3
+"""In how many countries a name is used that is none by chance."""
 
 _NOUN_LEMMAS = 50_000
 """WordNet's nouns name people and places, too; its verbs, adjectives and adverbs do not."""
@@ -56,6 +60,11 @@ _WORDS = frozenset(
 )
 """Given names that are more often something else, and are nouns, so that no list tells them."""
 
+_DAYS = frozenset(
+    """monday tuesday wednesday thursday friday saturday sunday today tomorrow tonight january
+    february march april may june july august september october november december""".split()
+)
+
 _NAMES = frozenset(
     """aaron adam alan albert alex alexander ali alice aline allen ana andre andrea andrew ann anna
     anne annie anthony art asad ben betty bob brad brian bruce carlos carol caroline charlie
@@ -69,8 +78,8 @@ _NAMES = frozenset(
 )
 """Given names that stop-word lists or dictionaries hold, and that are names all the same."""
 
-_LOCAL_PLACES = ("countries", "states", "cities", "provinces", "counties", "city_names", "regions")
-_PLACE_LOCALES = """en_US en_GB en_CA en_IE en_IN de_DE de_AT de_CH fr_FR es_ES it_IT nl_NL nl_BE
+_LOCAL_PLACES = ("cities", "provinces", "counties", "city_names", "regions")
+_PLACE_LOCALES = """en_US en_GB en_CA en_IE en_IN de_DE de_AT de_CH fr_FR es_ES nl_NL nl_BE
 pt_PT pt_BR pl_PL sv_SE da_DK no_NO fi_FI cs_CZ hr_HR ro_RO""".split()
 
 
@@ -82,16 +91,23 @@ class Lexicon:
         verbs, nouns = _english(english) if english else (set[str](), set[str]())
         stop = _stop_words()
         given = _names("first_names", "first_names_male", "first_names_female")
-        self._family = _names("last_names")
-        unsure = (verbs | stop | _WORDS) - _NAMES
+        family = _names("last_names")
+        self._family = frozenset(family)
+        # A noun that one country alone uses as a name is a noun: Friend, River, Story.
+        rare = {name for name, countries in given.items() if countries < _COUNTRIES}
+        given = frozenset(given)
+        unsure = (verbs | stop | _WORDS | (rare & nouns)) - _NAMES
         self._sure = (given - unsure) | _NAMES
         self._given = given | _NAMES
-        self._common = verbs | stop
+        self._common = verbs | stop | _DAYS
+        self._stop = stop
         self.knows_words = bool(nouns)
         """Whether plain words can be told from unknown ones."""
-        self._plain = (nouns - given - self._family) | verbs | stop | _WORDS
+        usual = {name for name, countries in family.items() if countries >= _COUNTRIES}
+        self._plain = (nouns - self._sure - usual) | verbs | stop | _WORDS
         self._plain -= _NAMES
-        self.places = _places() - self._sure
+        self._countries = _places("countries", "states")
+        self._places = self._countries | _places(*_LOCAL_PLACES)
 
     def sure(self, word: str) -> bool:
         """Whether it is a given name and hardly anything else."""
@@ -108,6 +124,22 @@ class Lexicon:
     def surname(self, word: str) -> bool:
         """Whether it can be a family name and is no verb, adjective or stop word."""
         return word in self._family and word not in self._common
+
+    def stop(self, word: str) -> bool:
+        """Whether some language counts it among its most ordinary words."""
+        return word in self._stop
+
+    def place(self, name: str) -> bool:
+        """Whether it is a country, a state or a city."""
+        return name in self._places
+
+    def country(self, name: str) -> bool:
+        """Whether it is a country or a state."""
+        return name in self._countries
+
+    def common(self, word: str) -> bool:
+        """Whether it is a verb, an adjective or a stop word."""
+        return word in self._common
 
     def plain(self, word: str) -> bool:
         """Whether it is an ordinary word, also if it can be a name; endings do not matter."""
@@ -138,23 +170,21 @@ _ENDINGS = (
 )
 
 
-def _names(*attributes: str) -> set[str]:
-    """Names out of Faker's lists of every language."""
-    found: set[str] = set()
+def _names(*attributes: str) -> Counter[str]:
+    """Names out of Faker's lists, and in how many languages each is one."""
+    found: Counter[str] = Counter()
     for provider in _providers(faker.providers.person, ()):
-        for attribute in attributes:
-            found.update(
-                value.lower() for value in _values(provider, attribute) if _NAME.fullmatch(value)
-            )
+        values = [value for attribute in attributes for value in _values(provider, attribute)]
+        found.update({value.lower() for value in values if _NAME.fullmatch(value)})
     return found
 
 
-def _places() -> set[str]:
+def _places(*attributes: str) -> set[str]:
     """Countries, states and cities."""
     return {
         value.lower()
         for provider in _providers(faker.providers.address, _PLACE_LOCALES)
-        for attribute in _LOCAL_PLACES
+        for attribute in attributes
         for value in _values(provider, attribute)
         if _PLACE.fullmatch(value)
     }

@@ -48,6 +48,7 @@ _LIKE_A_NAME = re.compile(
     r"(?!The )[A-Z\u00c0-\u00de][^\W\d_A-Z]+(?: (?:[A-Z]\.?|[A-Z\u00c0-\u00de][^\W\d_A-Z]+)){1,2}"
 )
 
+_TOWARDS = re.compile(r"\b(?:in|from|to|at|near|with|for|by|of|and|called|named) $")
 _INSIDE = re.compile(r"[a-z,] $")
 _LINE = re.compile(r"[^\n\r\t]+")
 _TITLE = re.compile(
@@ -91,6 +92,8 @@ class Names(LocalRecognizer):
         in_code = glued(text, start, end) or lines.technical(start)
         if in_code and entity in _DOUBTFUL and not self._borne_out(words, value):
             return
+        if value.islower() and entity in _DOUBTFUL and not self._clear(text, start, words):
+            return
         if entity == "PERSON" and not self._may_be_a_name(text, start, words, value):
             return
         if entity in self._entities:
@@ -108,10 +111,23 @@ class Names(LocalRecognizer):
         known = self._lexicon
         if not value.replace(" ", "").replace("-", "").replace(".", "").isalpha():
             return False
-        if " ".join(words) in known.places:
+        if known.place(" ".join(words)):
             return True
         sure = any(known.sure(word) for word in words)
         return sure or (len(words) > 1 and known.given(words[0]) and known.family(words[-1]))
+
+    def _clear(self, text: str, start: int, words: Sequence[str]) -> bool:
+        """Whether a guess in lower case, where every unknown word looks like a name, is one."""
+        known = self._lexicon
+        if known.place(" ".join(words)) or any(map(known.sure, words)):
+            return True
+        if any(known.plain(word) for word in words):
+            return False
+        return (
+            len(words) > 1
+            or known.family(words[0])
+            or bool(_TOWARDS.search(text[max(0, start - 8) : start]))
+        )
 
     def _may_be_a_name(self, text: str, start: int, words: Sequence[str], value: str) -> bool:
         """Whether a guess at a person is more than ordinary words with capitals."""

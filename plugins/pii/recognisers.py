@@ -22,7 +22,8 @@ from presidio_analyzer.predefined_recognizers import (
     UsSsnRecognizer,
 )
 
-from plugins.pii.address import address
+from plugins.pii.address import Address
+from plugins.pii.lexicon import Lexicon
 from plugins.pii.phones import Phone
 from plugins.pii.results import result
 
@@ -30,10 +31,10 @@ WEAK = 0.2
 """Counts only after a context word."""
 
 
-def corrected(regions: Sequence[str]) -> list[EntityRecognizer]:
+def corrected(regions: Sequence[str], lexicon: Lexicon) -> list[EntityRecognizer]:
     """Our recognisers; each stands in for Presidio's of the same entity."""
     return [
-        address(),
+        Address(lexicon),
         Card(),
         email(),
         Iban(exact_match=True),

@@ -18,7 +18,7 @@ _GLUE = frozenset("._/\\([{<=@#$%&*-:|~^+")
 _NEAR = 150
 """Characters of a long line that are looked at together, times up to three."""
 
-_SHARE = 4
+_SHARE = 2
 """Words for each mark, above which a line is a sentence with some marks in it."""
 
 
@@ -38,11 +38,12 @@ class Lines:
         if start not in self._judged:
             end = text.find("\n", at)
             line = text[start : min(end if end >= 0 else len(text), near + 2 * _NEAR)]
-            self._judged[start] = _technical(line)
+            self._judged[start] = is_technical(line)
         return self._judged[start]
 
 
-def _technical(line: str) -> bool:
+def is_technical(line: str) -> bool:
+    """Whether a line is code, a log or data."""
     if _KEYWORD.match(line):
         return True
     marks = len(_MARK.findall(line))

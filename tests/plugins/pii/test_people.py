@@ -1,21 +1,11 @@
 """Names of people without a model: by lists of names, and by what announces them."""
 
 import time
-from pathlib import Path
 
 import pytest
-import spacy.util
 
 from plugins.pii.lexicon import Lexicon
-from plugins.pii.options import DEFAULT_MODELS
 from plugins.pii.people import People
-
-
-@pytest.fixture(scope="module")
-def lexicon() -> Lexicon:
-    package = spacy.util.get_package_path(DEFAULT_MODELS["en"])
-    [model] = package.glob("*/config.cfg")
-    return Lexicon(Path(model).parent)
 
 
 @pytest.fixture(scope="module")

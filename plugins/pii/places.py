@@ -1,0 +1,69 @@
+"""Places by lists: countries, states and the cities of some countries."""
+
+import regex
+from presidio_analyzer import LocalRecognizer, RecognizerResult
+from presidio_analyzer.nlp_engine import NlpArtifacts
+
+from plugins.pii.lexicon import Lexicon
+from plugins.pii.results import result
+from plugins.pii.technical import Lines, glued
+
+_WORD = regex.compile(r"\p{L}[\p{L}\p{M}'\u2019-]{2,}")
+_LONGEST = 4
+_SCORE = 0.55
+_TOWARDS = regex.compile(
+    r"\b(?:in|from|to|at|near|around|of|visit|leave|leaving|into|outside|via|aus|nach|bei|à|en|a|"
+    r"de|da|i|fra|från|till|til|w|z) $",
+    regex.IGNORECASE,
+)
+
+_THINGS = frozenset("turkey china guinea chile jersey victoria".split())
+"""Countries and states that are things, in lower case."""
+
+
+class Places(LocalRecognizer):
+    """Places with a capital; in lower case countries, and others after a preposition."""
+
+    def __init__(self, lexicon: Lexicon):
+        super().__init__(["LOCATION"], name="names")
+        self._lexicon = lexicon
+
+    def load(self) -> None:
+        """Nothing to load: the lexicon is."""
+
+    def analyze(
+        self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
+    ) -> list[RecognizerResult]:
+        """Every place in a text, the longest where several begin with one word."""
+        known = self._lexicon
+        lines = Lines(text)
+        words = [(match.start(), match.end()) for match in _WORD.finditer(text)]
+        found: list[RecognizerResult] = []
+        free = 0
+        for index, (start, _) in enumerate(words):
+            if start < free:
+                continue
+            for _, end in reversed(words[index : index + _LONGEST]):
+                name = text[start:end]
+                if (
+                    known.place(name.lower())
+                    and self._meant(text, start, name)
+                    and not glued(text, start, end)
+                    and not lines.technical(start)
+                ):
+                    found.append(result(self, start, end, _SCORE))
+                    free = end
+                    break
+        return found
+
+    def _meant(self, text: str, start: int, name: str) -> bool:
+        """Whether a place's name is meant for one: many are words, or people's names."""
+        known = self._lexicon
+        lower = name.lower()
+        if " " not in lower and (known.common(lower) or known.given(lower)):
+            return False
+        if known.country(lower):
+            return name[0].isupper() or lower not in _THINGS
+        if not name[0].isupper():
+            return bool(_TOWARDS.search(text[max(0, start - 9) : start]))
+        return not known.family(lower) or bool(_TOWARDS.search(text[max(0, start - 9) : start]))

@@ -21,6 +21,7 @@ from pipeline import Channel, Exchange, Plugin, Rejected, Request, Step, Text, T
 from plugins.pii.redaction import Redaction
 from plugins.pii.restore import RestoreFilter, Restorer
 from plugins.pii.spans import Span
+from plugins.secrets.assigned import SCORE
 from plugins.secrets.detector import Detector, Source
 from plugins.secrets.kinds import KINDS, Kind
 
@@ -28,9 +29,6 @@ ChannelKind = Literal["content", "reasoning", "refusal", "arguments", "other"]
 
 ON_THE_LOOP = 2_000
 """Characters up to which a request is looked into at once, in under a millisecond."""
-
-_SURE = 0.75
-"""The score that a finding needs in a place that must not be rewritten."""
 
 
 class SecretsStep(Step):
@@ -40,7 +38,7 @@ class SecretsStep(Step):
         self._options = options
         self._detector = detector
         self._exchange = exchange
-        self._redaction = Redaction(shortest=options.sweep_length, surest=_SURE)
+        self._redaction = Redaction(shortest=options.sweep_length, surest=SCORE)
         self._restorer: Restorer | None = None
 
     async def on_request(self, request: Request) -> None:
@@ -56,9 +54,8 @@ class SecretsStep(Step):
         self._redaction.avoid(one.text for one in fixed)
         self._redaction.apply(texts, in_texts)
         for one, spans in zip(fixed, in_fixed, strict=True):
-            surely = [span for span in spans if span.score >= _SURE]
-            if surely or self._redaction.knows(one.text):
-                entity = surely[0].entity if surely else "a value that is a secret elsewhere"
+            if spans or self._redaction.knows(one.text):
+                entity = spans[0].entity if spans else "a value that is a secret elsewhere"
                 raise _refused(one.path, entity, "it must not be rewritten there; leave it out")
         if entities := self._redaction.entities():
             self._exchange.labels.update({"secrets", *entities})

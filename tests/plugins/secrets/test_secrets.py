@@ -80,8 +80,8 @@ def test_members_of_json_are_judged_by_their_names(secrets: testing.Started):
         "password": "tulip",
         "token": "none",
         "more": {"apiKey": "abc123def456", "keys": ["a", 1]},
-        "passwords": ["rose", "lily"],
         "token_url": "a1b2c3d4e5f6",
+        "passwords": ["rose", "lily"],
     }
     saw = testing.exchange(secrets, chat(call(arguments), user("hello")), "ok").saw
     assert saw is not None

@@ -1,6 +1,8 @@
 """Requests and replies with one text in every position that a text can have."""
 
+from base64 import b64encode
 from json import dumps
+from urllib.parse import quote
 
 from pipeline.core.dialect import Dialect
 from pipeline.core.jsonvalue import Json, JsonObject
@@ -108,3 +110,120 @@ def _choice(index: int, message: JsonObject) -> JsonObject:
 def _only_openai(dialect: Dialect) -> None:
     if dialect.name != "openai":
         raise TypeError(f"for the dialect `{dialect.name}`, give whole bodies instead of a text")
+
+
+def maximal_request(text: str) -> JsonObject:
+    """A Chat Completions request with everything in it that the protocol and its servers know, but
+    for content that cannot be inspected: `text` wherever that can be rewritten, and words that fit
+    wherever it cannot.
+    """
+    sample = sample_request(text)
+    messages, tools = sample["messages"], sample["tools"]
+    assert isinstance(messages, list) and isinstance(tools, list), "so it was built"
+    arguments = dumps({"value": text, "count": 1})
+    parts: list[Json] = [
+        {"type": "text", "text": text, "cache_control": {"type": "ephemeral", "ttl": "5m"}},
+        {"type": "refusal", "refusal": text},
+        {"type": "new", "new": {"deep": [{"er": text}]}},
+        text,
+    ]
+    called: Json = {"name": "search", "arguments": arguments}
+    plain: Json = {"name": "search", "arguments": text}
+    thinking: Json = {"type": "thinking", "thinking": text, "signature": "signed"}
+    schema: JsonObject = {
+        "$id": "schema_1",
+        "type": "object",
+        "title": text,
+        "properties": {"query": {"type": "string", "pattern": "^a", "examples": [text]}},
+        "required": ["query"],
+        "anyOf": [{"$ref": "#/a"}],
+    }
+    function: Json = {"name": "find", "description": text, "parameters": schema, "strict": True}
+    grammar: Json = {"syntax": "lark", "definition": text}
+    named: Json = {"name": "search"}
+    place: Json = {"city": text, "country": text, "region": text, "timezone": text}
+    return {
+        **sample,
+        "messages": [
+            *messages,
+            {"role": "developer", "content": parts, "name": text},
+            {"role": "user", "content": parts, "cache_control": {"type": "ephemeral"}},
+            {
+                "role": "assistant",
+                "content": parts,
+                "reasoning": text,
+                "thinking_blocks": [thinking],
+                "function_call": called,
+                "tool_calls": [{"id": "call_4", "type": "function", "index": 0, "function": plain}],
+            },
+            {"role": "tool", "tool_call_id": "call_4", "content": text},
+            {"role": "tool", "tool_call_id": "call_4", "content": parts},
+            {"role": "function", "name": "search", "content": arguments},
+            {"role": "new", "content": text, "more": [{"deep": text}]},
+        ],
+        "tools": [
+            *tools,
+            {
+                "type": "custom",
+                "custom": {
+                    "name": "run",
+                    "description": text,
+                    "format": {"type": "grammar", "grammar": grammar},
+                },
+                "cache_control": {"type": "ephemeral"},
+            },
+            {"type": "new", "new": {"value": text}},
+        ],
+        "functions": [function],
+        "function_call": named,
+        "tool_choice": {
+            "type": "allowed_tools",
+            "function": named,
+            "custom": named,
+            "allowed_tools": {"mode": "auto", "tools": [{"type": "function", "function": named}]},
+        },
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": "answer", "description": text, "schema": schema},
+        },
+        "metadata": {"value": text, text: "value", "number": 1},
+        "safety_identifier": text,
+        "prompt_cache_key": text,
+        "prompt_cache_retention": "24h",
+        "prompt_cache_options": {"mode": "implicit", "ttl": "30m"},
+        "web_search_options": {
+            "search_context_size": "low",
+            "user_location": {"type": "approximate", "approximate": place},
+        },
+        "audio": {"format": "wav", "voice": {"id": "voice_1"}},
+        "modalities": ["text"],
+        "moderation": {
+            "model": "guard",
+            "policy": {"input": {"mode": "score"}, "output": {"mode": "block"}},
+        },
+        "reasoning_effort": "low",
+        "verbosity": "low",
+        "service_tier": "auto",
+        "logit_bias": {"50256": -100},
+        "seed": 1,
+        "temperature": 0.5,
+    }
+
+
+def opaque_parts(text: str) -> list[JsonObject]:
+    """Parts of a message with `text` in content that cannot be inspected, of each kind."""
+    data = b64encode(text.encode()).decode()
+    link = f"https://files.example/{quote(text)}"
+    image = f"data:image/png;base64,{data}"
+    return [
+        {"type": "image_url", "image_url": {"url": image}},
+        {"type": "image_url", "image_url": {"url": link}},
+        {"type": "image_url", "image_url": image},
+        {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": data}},
+        {"type": "input_audio", "input_audio": {"data": data, "format": "wav"}},
+        {"type": "audio_url", "audio_url": {"url": link}},
+        {"type": "video_url", "video_url": {"url": image}},
+        {"type": "file", "file": {"file_data": data}},
+        {"type": "file", "file": {"file_id": text}},
+        {"type": "text", "text": f"data:text/plain;base64,{data}"},
+    ]

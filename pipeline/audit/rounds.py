@@ -1,0 +1,171 @@
+"""What is sent through a pipeline: canaries in every position, and in every encoding."""
+
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from pipeline.audit.attempts import Attempt, Attempts
+from pipeline.audit.canaries import Aviary, Canary, sentences
+from pipeline.audit.encodings import ENCODINGS, Encoding
+from pipeline.audit.positions import Place, Position, Sample
+from pipeline.audit.report import Outcome, Row, Spelling
+from pipeline.core.dialect import Dialect
+from pipeline.core.jsonvalue import Json, JsonObject
+from pipeline.core.request import Request
+from pipeline.core.texts import Policy
+from pipeline.testing.samples import opaque_parts
+
+_INDEX = re.compile(r"\[\d+\]")
+
+
+class Subject(NamedTuple):
+    """A pipeline to be audited: the model that leads to it, and what it lets pass by name."""
+
+    model: str
+    policies: Mapping[str, Policy]
+
+
+class Round:
+    """Tries one pipeline. A `control` is one without its plugins: there is nothing to refuse."""
+
+    def __init__(
+        self,
+        attempts: Attempts,
+        dialect: Dialect,
+        sample: Sample,
+        aviary: Aviary,
+        subject: Subject,
+        *,
+        control: bool = False,
+    ):
+        self._attempts = attempts
+        self._dialect = dialect
+        self._sample = sample
+        self._aviary = aviary
+        self._subject = subject
+        self._control = control
+
+    async def positions(self) -> AsyncGenerator[Row]:
+        """Every position: those that can be rewritten all at once, the others one by one."""
+        texts = [one for one in self._sample.positions if one.role == "text"]
+        others = [one for one in self._sample.positions if one.role != "text"]
+        for stream in (False,) if self._control else (False, True):
+            rows = await self._together(texts, stream)
+            if any(row.outcome in ("refused", "failed") for row in rows):
+                # Whatever caused it hides what would become of all else.
+                others = self._sample.positions
+            else:
+                for row in rows:
+                    yield row
+        for number, position in enumerate(others):
+            async for row in self._alone(position, number):
+                yield row
+        async for row in self._opaque():
+            yield row
+
+    async def spellings(self) -> AsyncGenerator[Spelling]:
+        """Every encoding, in the text of a message."""
+        plan = [(one, canary) for one in ENCODINGS for canary in self._aviary.new()]
+        attempt = await self._say(plan)
+        if attempt.answer.is_error:
+            for one in plan:
+                yield _spelling(await self._say([one]), *one)
+        else:
+            for one in plan:
+                yield _spelling(attempt, *one)
+
+    async def _together(self, positions: Iterable[Position], stream: bool) -> list[Row]:
+        plan = [(one, self._canaries(one)) for one in positions]
+        texts = {one.place: _text(one.place, canaries) for one, canaries in plan if canaries}
+        attempt = await self._attempts.chat(
+            self._sample.planted(texts, self._subject.model),
+            [canary for _, canaries in plan for canary in canaries],
+            "the maximal request",
+            stream=stream,
+        )
+        return [_row(attempt, one, canary) for one, canaries in plan for canary in canaries]
+
+    async def _alone(self, position: Position, number: int) -> AsyncIterator[Row]:
+        canaries = self._canaries(position)
+        if self._control:
+            for row in await self._one(position, canaries, number):
+                yield row
+            return
+        if position.place.kind == "key" and canaries:
+            # One after the other, in turns: there is such a position in every object.
+            canaries = [canaries[number % len(canaries)]]
+        for canary in canaries:
+            for row in await self._one(position, [canary], number):
+                yield row
+
+    async def _one(self, position: Position, canaries: Sequence[Canary], number: int) -> list[Row]:
+        if not canaries:
+            return []
+        text = _text(position.place, canaries, bare=position.role == "name")
+        body = self._sample.planted_alone(position.place, text, self._subject.model)
+        attempt = await self._attempts.chat(body, canaries, position.label, stream=number % 2 == 1)
+        return [_row(attempt, position, canary) for canary in canaries]
+
+    async def _opaque(self) -> AsyncIterator[Row]:
+        for at in range(len(opaque_parts(""))):
+            canaries = self._aviary.new()
+            part = opaque_parts(sentences(canaries))[at]
+            kind, path = self._kind_of(part)
+            attempt = await self._attempts.chat(self._message([part]), canaries, path)
+            passes = self._subject.policies.get(kind) == "pass"
+            for canary in canaries:
+                outcome = attempt.outcome(canary)
+                if outcome == "leaked" and passes and not self._control:
+                    outcome = "passed"
+                yield Row(path, path, canary.entity, outcome)
+
+    def _kind_of(self, part: JsonObject) -> tuple[str, str]:
+        """What the configuration calls the content of a part, and where in it that is."""
+        view = Request(self._message([part]), self._dialect.layout, self._dialect.add_context)
+        opaque = view.opaque()
+        if not opaque:
+            return "", "messages[].content[]"
+        kind = opaque[0].name
+        return kind, f"{_INDEX.sub('[]', opaque[0].path)} ({kind})"
+
+    def _message(self, content: list[Json]) -> JsonObject:
+        return {
+            "model": self._subject.model,
+            "messages": [{"role": "user", "content": content}],
+        }
+
+    async def _say(self, plan: Sequence[tuple[Encoding, Canary]]) -> Attempt:
+        messages: list[Json] = []
+        for encoding, canary in plan:
+            parts = encoding.message(canary)
+            content: Json = [{"type": "text", "text": one} for one in parts]
+            messages.append({"role": "user", "content": content if len(parts) > 1 else parts[0]})
+        body: JsonObject = {"model": self._subject.model, "messages": messages}
+        return await self._attempts.chat(body, [canary for _, canary in plan], "an encoding")
+
+    def _canaries(self, position: Position) -> list[Canary]:
+        canaries = self._aviary.new()
+        if position.place.kind == "number":
+            return [one for one in canaries if one.value.isdecimal()]
+        return canaries
+
+
+def _text(place: Place, canaries: Sequence[Canary], *, bare: bool = False) -> Json:
+    if place.kind == "number":
+        return int(canaries[0].value)
+    return " ".join(one.bare for one in canaries) if bare else sentences(canaries)
+
+
+def _row(attempt: Attempt, position: Position, canary: Canary) -> Row:
+    outcome: Outcome = attempt.outcome(canary)
+    is_known = position.role == "setting" or (position.role == "name" and canary.is_prose)
+    if outcome == "leaked" and is_known:
+        outcome = "passed"
+    path, kind = position.place
+    return Row(
+        f"{path}.*".lstrip(".") if kind == "key" else path, position.label, canary.entity, outcome
+    )
+
+
+def _spelling(attempt: Attempt, encoding: Encoding, canary: Canary) -> Spelling:
+    return Spelling(encoding.name, canary.entity, attempt.outcome(canary, encoding.pieces(canary)))

@@ -1,0 +1,232 @@
+"""An audit from its start to its end: the service with the user's configuration, and no backend.
+
+It is the service that `privet serve` runs, on a free port of loopback. Only its backends are other
+ones: they lead to a recorder. Each pipeline has a twin without the plugins of `pre` beside it, the
+control.
+"""
+
+import logging
+import signal
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import AsyncExitStack
+
+import anyio
+from msgspec.structs import replace
+
+from pipeline.audit.attempts import Attempts
+from pipeline.audit.canaries import ALWAYS, CONTROL, ENTITIES, Aviary, Canary
+from pipeline.audit.client import client
+from pipeline.audit.control import blind_positions, blind_spots
+from pipeline.audit.outside import failures, odd_requests, other_exchanges, pages
+from pipeline.audit.positions import Sample
+from pipeline.audit.recorder import Recorder
+from pipeline.audit.report import Pipeline, Report, Row, worst
+from pipeline.audit.rounds import Round, Subject
+from pipeline.audit.surroundings import Surroundings, surroundings
+from pipeline.backends.openai import OpenAI
+from pipeline.core.backend import Backend
+from pipeline.core.jsonvalue import JsonObject
+from pipeline.core.plugin import Plugin
+from pipeline.dialects.openai import OpenAIChat
+from pipeline.service.serve import serve
+from pipeline.setup.build import Running
+from pipeline.setup.config import Config, PipelineConfig, RouteConfig
+
+_BACKEND = "audit"
+_LONGEST = 900.0
+"""Seconds after which an audit gives up."""
+
+
+class CannotRun(Exception):
+    """There is nothing to be said about the configuration; the message says why, and the remedy."""
+
+
+def audit(config: Config, entities: Iterable[str] = ()) -> Report:
+    """Audit every pipeline that a route of `config` leads to.
+
+    `entities` are the canaries to use, if not those that everybody needs and those that the
+    configuration looks for. Raises CannotRun, or ConfigError if a plugin does not start. Needs the
+    main thread.
+    """
+    report = Report()
+    failed: list[Exception] = []
+    began = time.monotonic()
+    with Recorder() as recorder, surroundings(config.path) as around:
+        made = _Audit(config, recorder, around, report, list(entities))
+
+        async def run(up: Running, url: str) -> None:
+            try:
+                with anyio.fail_after(_LONGEST):
+                    await made.run(url)
+            except Exception as error:
+                failed.append(error)
+            finally:
+                # As an operator stops the service; it ends what is open, and its processes.
+                signal.raise_signal(signal.SIGTERM)
+
+        code = serve(made.config, run)
+        made.look_around()
+    if failed or code:
+        raise _reason(failed)
+    report.seconds = round(time.monotonic() - began, 1)
+    return report
+
+
+class _Audit:
+    def __init__(
+        self,
+        config: Config,
+        recorder: Recorder,
+        around: Surroundings,
+        report: Report,
+        entities: list[str],
+    ):
+        self._recorder = recorder
+        self._around = around
+        self._report = report
+        self._entities = entities
+        self._dialect = OpenAIChat()
+        self._canaries: list[Canary] = []
+        self._attempts: Attempts | None = None
+        self._before = 0
+        names = dict.fromkeys(route.pipeline for route in config.models.values())
+        self._pipelines = {name: config.pipelines[name] for name in names}
+        self._plugins = config.plugins
+        self.config = _audited(config, self._pipelines, recorder.url)
+
+    async def run(self, url: str) -> None:
+        """Do all that needs the service to run."""
+        # What a library logs is cut down by the service; here even its least important records.
+        logging.getLogger().setLevel(logging.DEBUG)
+        for ours in ("httpx", "httpcore"):
+            logging.getLogger(ours).setLevel(logging.WARNING)
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._recorder.serving())
+            self._attempts = Attempts(await stack.enter_async_context(client(url)), self._recorder)
+            for number, (name, pipeline) in enumerate(self._pipelines.items()):
+                await self._pipeline(number, name, pipeline)
+            await pages(self._attempts, self._canaries)
+            self._look_at_files()
+
+    def look_around(self) -> None:
+        """Look at what is left once the service has stopped."""
+        if self._attempts is None:
+            return
+        self._look_at_files()
+        output = self._around.output()[self._before :]
+        self._attempts.look(
+            "log and output", output, self._canaries, "the log", count=output.count(b"\n")
+        )
+        self._report.spots = [*self._attempts.spots.values()]
+
+    async def _pipeline(self, number: int, name: str, pipeline: PipelineConfig) -> None:
+        assert self._attempts is not None, "made before"
+        looked_for = _looked_for(self._plugins, pipeline)
+        entities = self._entities or [*ALWAYS, *looked_for]
+        aviary, decoys = Aviary(entities), Aviary(entities, CONTROL)
+        sample = Sample(self._dialect)
+        subject = Subject(_model("audit", number), pipeline.policies)
+        twin = Subject(_model("control", number), {})
+        await self._check_open(subject, name)
+
+        attempts = self._attempts
+        quiet = Attempts(attempts.client, self._recorder)
+        control = Round(quiet, self._dialect, sample, decoys, twin, control=True)
+        blind = await blind_positions(control)
+        blind += await blind_spots(quiet, decoys, twin.model, self._around)
+        self._report.blind += blind
+        self._before = len(self._around.output())
+
+        tried = Round(attempts, self._dialect, sample, aviary, subject)
+        rows = [row async for row in tried.positions()]
+        rows += [row async for row in odd_requests(attempts, aviary, subject.model)]
+        spellings = [one async for one in tried.spellings()]
+        await failures(attempts, aviary, subject.model)
+        await other_exchanges(attempts, aviary, subject.model)
+        self._canaries += [one.whole for one in aviary.made]
+        self._report.pipelines.append(
+            Pipeline(
+                name=name,
+                unasked=[one for one in aviary.entities if one not in looked_for],
+                observes=pipeline.observe,
+                rows=_merged(rows),
+                spellings=spellings,
+            )
+        )
+
+    async def _check_open(self, subject: Subject, name: str) -> None:
+        """A pipeline that refuses everything would leak nothing, and show nothing."""
+        assert self._attempts is not None, "made before"
+        body: JsonObject = {
+            "model": subject.model,
+            "messages": [{"role": "user", "content": "Hello."}],
+        }
+        answer = await self._attempts.client.chat(body)
+        if answer.is_error or not self._recorder.take():
+            raise CannotRun(
+                f"the pipeline `{name}` refuses a harmless message with status {answer.status}, so "
+                "that nothing can be learnt from what it refuses; try it with `privet run Hello`"
+            )
+
+    def _look_at_files(self) -> None:
+        assert self._attempts is not None, "made before"
+        for path, content in self._around.files():
+            self._attempts.look("files", content, self._canaries, path.name)
+        self._attempts.spots["files"].partial |= self._around.partial
+
+
+def _audited(config: Config, pipelines: Mapping[str, PipelineConfig], url: str) -> Config:
+    """The configuration with the recorder behind it, and a control beside each pipeline."""
+    models: dict[str, RouteConfig] = {}
+    backends: dict[str, Backend] = {}
+    twins: dict[str, PipelineConfig] = {}
+    for number, (name, pipeline) in enumerate(pipelines.items()):
+        route = next(one for one in config.models.values() if one.pipeline == name)
+        backend, twin = f"{_BACKEND}-{number}", f"{name} (control)"
+        backends[backend] = _recorded(config.backends[route.backend], url)
+        twins |= {name: pipeline, twin: replace(pipeline, pre=())}
+        models[_model("audit", number) + "*"] = RouteConfig(backend, name)
+        models[_model("control", number) + "*"] = RouteConfig(backend, twin)
+    service = replace(
+        config.service, host="127.0.0.1", port=0, log_level="debug", demo="", grace=5.0
+    )
+    return replace(config, service=service, backends=backends, pipelines=twins, models=models)
+
+
+def _recorded(backend: Backend, url: str) -> Backend:
+    """A backend that leads to the recorder, as near to the configured one as can be."""
+    if isinstance(backend, OpenAI):
+        return replace(backend, url=url, key=None, key_file=None, ca=None)
+    return OpenAI(url=url)
+
+
+def _model(kind: str, number: int) -> str:
+    return f"{kind}-{number}/model"
+
+
+def _looked_for(plugins: Mapping[str, Plugin], pipeline: PipelineConfig) -> list[str]:
+    """The canaries that plugins of `pre` look for, by what their options call that."""
+    names: set[object] = set()
+    for name in pipeline.pre:
+        for option in ("entities", "kinds"):
+            names.update(getattr(plugins[name], option, ()))
+    return [one for one in ENTITIES if one in names]
+
+
+def _merged(rows: Iterable[Row]) -> list[Row]:
+    """One row for each canary at each position, with the worst that became of it."""
+    same: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        same.setdefault((row.position, row.canary), []).append(row)
+    return [
+        replace(found[0], outcome=worst(one.outcome for one in found)) for found in same.values()
+    ]
+
+
+def _reason(failed: list[Exception]) -> Exception:
+    """What to tell of an audit that broke down; another error's message may quote anything."""
+    if failed and isinstance(failed[0], CannotRun):
+        return failed[0]
+    kind = type(failed[0]).__name__ if failed else "no error"
+    return CannotRun(f"the audit ended with {kind}; run `privet serve` with it and see its log")

@@ -77,7 +77,7 @@ def looks_chosen(value: str) -> bool:
 def looks_made(value: str) -> bool:
     """Whether a machine may have made this: letters and digits mixed in one long piece."""
     if _UUID.fullmatch(value):
-        return True
+        return entropy(value) >= 2
     longest = _longest(value)
     if len(longest) >= 8:
         return entropy(longest) >= 2

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from plugins.pii.spans import Span
-from plugins.secrets.looks import is_code, is_no_value, looks_made, looks_random, lowered
+from plugins.secrets.looks import entropy, is_code, is_no_value, looks_made, looks_random, lowered
 
 _CERTAIN = 0.95
 _SURE = 0.8
@@ -24,6 +24,7 @@ _KEY_BODY = re.compile(
     re.VERBOSE,
 )
 """Headers and lines of base64, of which the last may be short."""
+_KEY_MATERIAL = re.compile(r"[A-Za-z0-9+/]{16}")
 _URI = re.compile(
     r"""(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}://[^\s:/?\#@"'`<>]{0,200}
     :(?P<password>[^\s"'`<>]{1,200}?)@[\w\[.-][^\s"'`<>]{0,2000}""",
@@ -63,6 +64,7 @@ _PREFIXED = re.compile(
     )(?![A-Za-z0-9_-])""",
     re.VERBOSE,
 )
+_LEAST_ENTROPY = 2.5
 _RUN = re.compile(r"(?<![A-Za-z0-9+/_%-])[A-Za-z0-9+/_-]{20,200}={0,2}(?![A-Za-z0-9+/_=-])")
 _HARMLESS_BEFORE = re.compile(
     r"""(?:(?:sha(?:1|224|256|384|512)|md5)[-_:]?|base64,|\?[bq]\?|://[^\s?\#]{0,200}
@@ -82,11 +84,10 @@ def private_keys(text: str) -> Iterator[Span]:
         begins = mark["what"] == "BEGIN" or mark["putty"]
         if begun is not None:
             end = _broken_off(text, begun, mark.start()) if begins else mark.end()
-            yield Span(begun.start(), end, "PRIVATE_KEY", _CERTAIN, "private key")
+            yield from _key(text, begun, end)
         begun = mark if begins else None
     if begun is not None:
-        end = _broken_off(text, begun, len(text))
-        yield Span(begun.start(), end, "PRIVATE_KEY", _CERTAIN, "private key")
+        yield from _key(text, begun, _broken_off(text, begun, len(text)))
 
 
 def shaped(text: str) -> Iterator[Span]:
@@ -115,7 +116,8 @@ def told(text: str) -> Iterator[Span]:
         if looks_made(text[start:end]):
             yield Span(start, end, "API_KEY", _SURE, "header")
     for match in _PREFIXED.finditer(text):
-        yield Span(*match.span(), "API_KEY", _GUESS, "prefix")
+        if entropy(match.group()) >= _LEAST_ENTROPY:
+            yield Span(*match.span(), "API_KEY", _GUESS, "prefix")
 
 
 def random(text: str) -> Iterator[Span]:
@@ -127,6 +129,12 @@ def random(text: str) -> Iterator[Span]:
     for match in _RUN.finditer(text):
         if looks_random(match.group()) and not _harmless(text, *match.span()):
             yield Span(*match.span(), "RANDOM_STRING", _GUESS, "random")
+
+
+def _key(text: str, begun: re.Match[str], end: int) -> Iterator[Span]:
+    """The key, if there is more of it than what begins and ends one."""
+    if _KEY_MATERIAL.search(text, begun.end(), end):
+        yield Span(begun.start(), end, "PRIVATE_KEY", _CERTAIN, "private key")
 
 
 def _broken_off(text: str, begun: re.Match[str], end: int) -> int:

@@ -192,6 +192,9 @@ def chance(size: int) -> bytes:
         "postgres://<user>:<password>@db/app and postgres://user:password@localhost/db",
         "password_encryption: SCRAM-SHA-256",
         "if x: pass",
+        "the file begins with -----BEGIN PRIVATE KEY----- and then come lines of base64",
+        "api_key: 00000000-0000-0000-0000-000000000000",
+        "sk-00000000000000000000000000000000",
         "EMAIL_ADDRESS_1 has password: PASSWORD_3 and key API_KEY_1",
     ],
 )

@@ -24,8 +24,11 @@ _MOST_LINES = 8
 _LINES_ARE_NO_MATTER = "IBAN_CODE"
 """What is certain by its form and check digits, whatever lines follow it."""
 
-_MAYBE_SPACED = re.compile(r"(?:\s\S){3}\s"), re.compile(r"\w([-._/|,*])\w\1\w\1\w")
-"""What a text must hold to be searched for more; two expressions are faster than one of both."""
+_MAYBE_SPACED = (
+    re.compile(r"[ \n]\S[ \n]\S[ \n]\S[ \n]"),
+    re.compile(r"[-._/|,*]\w[-._/|,*]\w[-._/|,*]\w[-._/|,*]"),
+)
+"""What a text must hold to be searched for more."""
 _SPACED = re.compile(
     r"(?<![^\s(\"'\[:=<>,;])\S(?:(?: {1,3}|\n)\S){5,}(?=[\s.,;:!?)\"'\]<>]|$)"
     r"|(?<!\w)\w(?:([-._/|,*])\w)(?:\1\w){6,}(?!\w)"
@@ -40,10 +43,18 @@ _LIKE_DIGITS = re.compile(
     r"(?<![\w@])(?:[A-Z]{2}(?=\d))?\+?[(]?[\dOoIl|](?:[ ()./-]{0,2}[\dOoIl|]){6,33}(?!\w)"
 )
 """What may be a number with letters for some of its digits; an IBAN begins with two of its own."""
+_MAYBE_LIKE_DIGITS = re.compile(
+    r"\d(?:(?<=[OoIl|]\d)|(?=[ ()./-]{0,2}[OoIl|](?![^\W\dOoIl])))|\+[lI]"
+)
 _LEAST_IBAN = 15
 
 _LINE_END = re.compile(r"[ \t]{0,8}\r?\n[ \t]{0,8}")
-_NUMBERS_END = re.compile(r"(?<=[\d)(+./-])[ \t]{0,8}\r?\n[ \t]{0,8}(?=[\d(./-])")
+_MAYBE_NUMBERS_END = re.compile(r"\n[ \t]{0,8}[\d(./-]")
+_NUMBERS_END = re.compile(
+    r"(?<=[\d)(+./-])[ \t]{0,8}\r?\n[ \t]{0,8}(?=[\d(./-])"
+    # A line of a log begins with its date or an address.
+    r"(?!\d{4}[-/]\d\d|\d{1,3}(?:\.\d{1,3}){3})"
+)
 _NUMBERS = re.compile(r"[\d ()+./-]*")
 _LEAST_DIGITS = 7
 _BROKEN_IBAN = re.compile(
@@ -130,6 +141,8 @@ def _spaced(text: str) -> Iterator[Gap]:
             for at in range(run.start() + 1, run.end(), 2):
                 yield Gap(at, at + 1, "")
             continue
+        if sum(map(str.isalnum, run[0])) * 3 < len(run[0]):
+            continue  # Formulas: a = b + c.
         words = "  " in run[0]
         for gap in _SPACES.finditer(text, *run.span()):
             before, after = text[gap.start() - 1], text[gap.end()]
@@ -145,6 +158,8 @@ def _may_be_names(text: str, gaps: list[Gap]) -> bool:
 
 def _digits(text: str) -> Iterator[Gap]:
     """Letters in numbers that stand for digits: `O415 555 OI32`. Most must be digits."""
+    if not _MAYBE_LIKE_DIGITS.search(text):
+        return
     for match in _LIKE_DIGITS.finditer(text):
         number = match[0]
         country = 2 if len(number) > _LEAST_IBAN and number[:2].isalpha() else 0
@@ -166,6 +181,8 @@ def _apart(text: str) -> Iterator[Gap]:
 
 def _number_ends(text: str) -> Iterator[Gap]:
     """Line ends with digits before and after; those with nothing else between are one chain."""
+    if not _MAYBE_NUMBERS_END.search(text):
+        return
     chain: list[re.Match[str]] = []
     number = 0
     for match in _NUMBERS_END.finditer(text):

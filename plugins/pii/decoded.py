@@ -39,6 +39,10 @@ _HEX = re.compile(r"(?:0x)?((?:[0-9A-Fa-f]{2}){8,})")
 _SPACE = re.compile(r"\s+")
 _NO_TEXT = regex.compile(r"[\p{Cc}\p{Cs}\p{Co}\p{Cn}--\t\n\r]", regex.VERSION1)
 _STANDARD = str.maketrans("-_", "+/")
+_ASCII_FIRST = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef")
+"""What four characters of base64 begin with if the first of their three bytes is ASCII."""
+_CARD = 19
+"""Digits of the longest card; so many are no hexadecimal numbers."""
 _LONG = 24
 """Characters from which a run may have lost its beginning, or stand in a path."""
 
@@ -98,7 +102,8 @@ def _run(run: str) -> str | None:
         return None
     run = _SPACE.sub("", run)
     if hexadecimal := _HEX.fullmatch(run):
-        return _printable(bytes.fromhex(hexadecimal[1]))
+        digits = hexadecimal[1]
+        return None if len(digits) <= _CARD and digits.isdecimal() else _text(bytes.fromhex(digits))
     bare = run.rstrip("=").translate(_STANDARD)
     if (text := _base64(bare)) is not None or len(bare) < _LONG:
         return text
@@ -111,14 +116,18 @@ def _run(run: str) -> str | None:
 
 def _base64(run: str) -> str | None:
     """The text in a run without padding; one sign more than whole bytes is cut off."""
+    if _ASCII_FIRST.isdisjoint(run[:12:4]):
+        return None
     if len(run) % 4 == 1:
         run = run[:-1]
-    return _printable(binascii.a2b_base64(run + "=" * (-len(run) % 4)))
+    return _text(binascii.a2b_base64(run + "=" * (-len(run) % 4)))
 
 
-def _printable(content: bytes) -> str | None:
+def _text(content: bytes) -> str | None:
+    """What bytes say, if it is text: no controls, and for the most part ASCII."""
     try:
         text = content.decode()
     except UnicodeDecodeError:
         return None
-    return None if _NO_TEXT.search(text) else text
+    foreign = len(content) - len(text)
+    return None if foreign * 3 > len(text) or _NO_TEXT.search(text) else text

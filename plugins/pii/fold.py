@@ -31,19 +31,26 @@ _INVISIBLE = re.compile(
 _TAGS = re.compile(r"[\U000e0020-\U000e007e]{6,}")
 """Invisible doubles of ASCII. A few are part of a flag; a run of them is text for models alone."""
 
-_CODES = "%\\&"
-_CODED = re.compile(r"[A-Za-z0-9+/_-]{12}|[\x00-\x08\x0e-\x1f\x7f]")
-"""What a plain text must hold, or one of `_CODES`, for its shadow to differ."""
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_RUN = re.compile(r"[A-Za-z0-9+/_-]{12}")
 
 
 def fold(text: str) -> Shadow:
     """The shadow of a text; its text is the same object if nothing is disguised."""
     shadow = Shadow(text)
-    if text.isascii() and not any(map(text.__contains__, _CODES)) and not _CODED.search(text):
+    if not _is_plain(text):
+        shadow = unescaped(_visible(shadow))
+    if _RUN.search(shadow.text):
+        shadow = decoded(shadow)
+    if shadow.text is text and text.isascii():
         return shadow
-    shadow = _visible(shadow)
-    shadow = decoded(unescaped(shadow))
     return folded_signs(_visible(shadow))
+
+
+def _is_plain(text: str) -> bool:
+    """Whether only runs of base64 can hide anything."""
+    escapes = "%" in text or "\\" in text or "&" in text
+    return text.isascii() and not escapes and not _CONTROL.search(text)
 
 
 def _visible(shadow: Shadow) -> Shadow:

@@ -80,7 +80,7 @@ class Analysis:
 
     def find(self, texts: Sequence[str], ner: Sequence[bool]) -> list[Findings]:
         """What is personal in each text; where `ner` is not set, by patterns alone."""
-        return see_through(self._as_written, texts, ner)
+        return see_through(self._as_written, texts, ner, self._lexicon)
 
     def _as_written(self, texts: Sequence[str], ner: Sequence[bool]) -> list[Findings]:
         """The same, without a look behind disguises."""

@@ -9,7 +9,7 @@ are a table.
 import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from plugins.pii.mail import APART, NEAR_END, is_broken_mail, is_mail
 from plugins.pii.shadow import Edit, Shadow
@@ -57,9 +57,23 @@ _NUMBERS_END = re.compile(
 )
 _NUMBERS = re.compile(r"[\d ()+./-]*")
 _LEAST_DIGITS = 7
+_CUT_WORD = re.compile(
+    r"(?<!\w)([A-Z\u00c0-\u00de][^\W\d_]{0,40})[ \t]{0,8}\r?\n[ \t]{0,8}"
+    r"([^\W\d_A-Z\u00c0-\u00de][^\W\d_]{0,40})(?!\w)"
+)
+"""A capitalised word at the end of a line, and one without a capital at the next one's start."""
+_SHORTEST_NAME = 5
 _BROKEN_IBAN = re.compile(
     r"(?<![A-Za-z0-9])[A-Z]\s?[A-Z](?:\s?\d){2}(?:[ -]?(?:\r?\n)?[ -]?[A-Z0-9]){11,30}"
 )
+
+
+class Words(Protocol):
+    """What is known of words in lower case."""
+
+    def given(self, word: str) -> bool: ...
+    def family(self, word: str) -> bool: ...
+    def plain(self, word: str) -> bool: ...
 
 
 class Gap(NamedTuple):
@@ -108,15 +122,19 @@ class Closed:
         )
 
 
-def closed(shadow: Shadow) -> list[Closed]:
-    """A text with its gaps closed: the lines joined at once, and joined by a space."""
+def closed(shadow: Shadow, words: Words | None = None) -> list[Closed]:
+    """A text with its gaps closed: the lines joined at once, and joined by a space.
+
+    With `words`, names that a line end cuts are joined too.
+    """
     text = shadow.text
     gaps = sorted({*_spaced(text), *_digits(text), *_apart(text)})
     breaks = sorted({*_number_ends(text), *_iban_ends(text), *_mail_ends(text)})
-    if not gaps and not breaks:
+    cut = list(_name_ends(text, words)) if words else []
+    if not gaps and not breaks and not cut:
         return []
-    names = _may_be_names(text, gaps)
-    views = [Closed(shadow, _in_order(gaps, breaks), names)]
+    names = bool(cut) or _may_be_names(text, gaps)
+    views = [Closed(shadow, _in_order(gaps, [*breaks, *cut]), names)]
     if breaks:
         spaces = [one._replace(new=" ") for one in breaks]
         views.append(Closed(shadow, _in_order(gaps, spaces), names=False))
@@ -223,3 +241,15 @@ def _mail_ends(text: str) -> Iterator[Gap]:
             end = _LINE_END.search(text, *near.span())
             if end and is_broken_mail(text, *end.span()):
                 yield Gap(*end.span(), "")
+
+
+def _name_ends(text: str, words: Words) -> Iterator[Gap]:
+    """Line ends in names: what they cut is a name, and one of the parts is no word at all."""
+    for match in _CUT_WORD.finditer(text) if "\n" in text else ():
+        left, right = match[1].lower(), match[2].lower()
+        name = left + right
+        if len(name) < _SHORTEST_NAME or not (words.given(name) or words.family(name)):
+            continue
+        word = words.plain(left) or words.given(left) or words.family(left)
+        if not word or not words.plain(right):
+            yield Gap(match.end(1), match.start(2), "")

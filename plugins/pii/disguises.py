@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from plugins.pii.closed import Closed, closed
+from plugins.pii.closed import Closed, Words, closed
 from plugins.pii.fold import fold
 from plugins.pii.shadow import Shadow, whole_graphemes
-from plugins.pii.spans import CHECKED, Span, resolve
+from plugins.pii.spans import CHECKED, NER, Span, resolve
 
 Findings: TypeAlias = list[Span] | str
 Find: TypeAlias = Callable[[Sequence[str], Sequence[bool]], list[Findings]]
@@ -58,9 +58,16 @@ class _Views(NamedTuple):
         return _widened(self.text, span._replace(start=start, end=end))
 
 
-def see_through(find: Find, texts: Sequence[str], names: Sequence[bool]) -> list[Findings]:
-    """What `find` finds in texts and in what they say behind their disguises."""
-    views = [_views(text) for text in texts]
+def see_through(
+    find: Find, texts: Sequence[str], names: Sequence[bool], words: Words | None = None
+) -> list[Findings]:
+    """What `find` finds in texts and in what they say behind their disguises.
+
+    With `words`, names that a line end cuts are found too.
+    """
+    views = [
+        _views(text, words if wanted else None) for text, wanted in zip(texts, names, strict=True)
+    ]
     if not any(one.closed or one.disguised for one in views):
         return find(texts, names)
     asked = [list(one.asked(wanted)) for one, wanted in zip(views, names, strict=True)]
@@ -73,9 +80,9 @@ def see_through(find: Find, texts: Sequence[str], names: Sequence[bool]) -> list
     ]
 
 
-def _views(text: str) -> _Views:
+def _views(text: str, words: Words | None) -> _Views:
     shadow = fold(text)
-    return _Views(text, shadow, closed(shadow))
+    return _Views(text, shadow, closed(shadow, words))
 
 
 def _together(views: _Views, answers: list[Findings]) -> Findings:
@@ -95,13 +102,14 @@ def _widened(text: str, span: Span) -> Span:
 def _better(text: str, span: Span, found: list[Span]) -> bool:
     """Whether a finding in a closed text says more than what was found without closing it.
 
-    Equally certain is the beginning of a phone number; the rest of it has its line to itself.
+    As certain as the whole is the beginning of a name, and that of a phone number; but the rest of
+    a phone number has its line to itself.
     """
     if span.score >= CHECKED:
         return True
-    alone = _LINE_ENDS.match(text, span.end) is not None
+    equal = span.source == NER or _LINE_ENDS.match(text, span.end) is not None
     return all(
-        other.score < span.score or (alone and other.score == span.score)
+        other.score < span.score or (equal and other.score == span.score)
         for other in found
         if other.start < span.end and span.start < other.end
     )

@@ -50,6 +50,8 @@ def found(analysis: Analysis, text: str, *, names: bool = True) -> dict[str, str
         ("call ", "+44 20 7946\n0958", ".", "PHONE_NUMBER"),
         ("I am ", "M a r i a   G o n z a l e z", ".", "PERSON"),
         ("I am ", "M a r i a G o n z a l e z", ".", "PERSON"),
+        ("My name is ", "Maria G\nonzalez", " and", "PERSON"),
+        ("My name is ", "Maria Gonza\nlez", " and", "PERSON"),
         ("I am ", b64encode(b"Maria Gonzalez").decode(), " there.", "PERSON"),
     ],
 )
@@ -70,6 +72,10 @@ def test_whole_value_is_found(
         ("Tel +49 30 123456\n10115 is the code", {"+49 30 123456"}),
         ("\n".join(["4111", "1111", "1111", "1111"] * 5), set[str]()),
         ("1 0 1 1 0 0 1 0\n0 1 1 1 0 1 0 0\n" * 4, set[str]()),
+        (
+            "I have met Anna\nbell in hand, with Will\nand Maria\nyesterday",
+            {"Anna", "Will", "Maria"},
+        ),
         ("done 5\n2. next 17\n3. last", set[str]()),
         ("12:00 port 5432\n2024-01-01 12:01 port 5433\n2024-01-01", set[str]()),
     ],

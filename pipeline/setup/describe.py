@@ -5,16 +5,18 @@ An option is described by the string that follows its field, or by its `Meta`.
 
 import ast
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from textwrap import dedent
-from typing import TypeGuard, cast
+from typing import TypeGuard, cast, get_args, get_type_hints
 
 import msgspec
 from msgspec import Struct
 
 Schema = dict[str, object]
+
+_REFERENCE = "#/$defs/"
 
 
 class Option(Struct, frozen=True):
@@ -30,19 +32,37 @@ class Option(Struct, frozen=True):
 
 
 def options(cls: type[Struct]) -> list[Option]:
-    """The options of a struct, in the order of its fields."""
-    schema, _ = schema_of(cls)
+    """The options of a struct, in the order of its fields. Those of a table in it follow it, as
+    `table.option`.
+    """
+    schema, parts = schema_of(cls)
+    return list(_options(schema, parts, ""))
+
+
+def _options(schema: Schema, parts: Mapping[str, Schema], table: str) -> Iterator[Option]:
     required = cast(list[str], schema["required"])
-    return [
-        Option(
-            name=name,
+    for name, one in cast(dict[str, Schema], schema["properties"]).items():
+        yield Option(
+            name=table + name,
             type=_in_words(one),
             default=_toml(one["default"]) if "default" in one else "",
             required=name in required,
             doc=str(one.get("description", "")),
         )
-        for name, one in cast(dict[str, Schema], schema["properties"]).items()
-    ]
+        inner = _table_in(one)
+        if inner in parts:
+            # A struct may be in itself, so none is entered twice.
+            others = {key: value for key, value in parts.items() if key != inner}
+            yield from _options(parts[inner], others, f"{table}{name}.")
+
+
+def _table_in(schema: Schema) -> str:
+    """The name of the struct that a value is, or is a list or a table of."""
+    if "$ref" in schema:
+        return str(schema["$ref"]).removeprefix(_REFERENCE)
+    either = cast(list[Schema], schema.get("anyOf", []))
+    inner = [*either, schema.get("items"), schema.get("additionalProperties")]
+    return next((name for one in inner if _is_schema(one) and (name := _table_in(one))), "")
 
 
 def summary(cls: type) -> str:
@@ -54,13 +74,19 @@ def summary(cls: type) -> str:
 def schema_of(cls: type[Struct], prefix: str = "") -> tuple[Schema, dict[str, Schema]]:
     """The JSON Schema of a struct, and those that it refers to as `#/$defs/PREFIX…`."""
     (reference,), found = msgspec.json.schema_components(
-        [cls], schema_hook=lambda _type: {}, ref_template=f"#/$defs/{prefix}{{name}}"
+        [cls], schema_hook=lambda _type: {}, ref_template=f"{_REFERENCE}{prefix}{{name}}"
     )
     parts: dict[str, Schema] = {prefix + name: one for name, one in found.items()}
     for one in parts.values():
         if "description" in one:
             one["description"] = inspect.cleandoc(str(one["description"]))
     schema = parts.pop(reference["$ref"].removeprefix("#/$defs/"))
+    _document(cls, schema, {name.removeprefix(prefix): one for name, one in parts.items()})
+    return schema, parts
+
+
+def _document(cls: type[Struct], schema: Schema, parts: Mapping[str, Schema]) -> None:
+    """Put into the schema of a struct, and of those in it, what the strings after fields say."""
     documented = field_docs(cls)
     for name, one in cast(dict[str, Schema], schema["properties"]).items():
         if name in documented:
@@ -68,7 +94,19 @@ def schema_of(cls: type[Struct], prefix: str = "") -> tuple[Schema, dict[str, Sc
         if one.get("uniqueItems") and isinstance(one.get("default"), list | tuple):
             # The order of a set differs from one process to the next.
             one["default"] = sorted(cast(Sequence[str], one["default"]), key=str)
-    return schema, parts
+    for inner in _structs(*get_type_hints(cls).values()):
+        if inner.__name__ in parts:
+            others = {name: one for name, one in parts.items() if name != inner.__name__}
+            _document(inner, parts[inner.__name__], others)
+
+
+def _structs(*kinds: object) -> Iterator[type[Struct]]:
+    """The structs that types are made of."""
+    for kind in kinds:
+        if isinstance(kind, type) and issubclass(kind, Struct):
+            yield kind
+        else:
+            yield from _structs(*get_args(kind))
 
 
 @cache

@@ -28,6 +28,8 @@ class Rule(Struct, forbid_unknown_fields=True):
     """A rule of `Pre`."""
 
     word: str
+    """What it is about."""
+
     weight: Annotated[float, Meta(ge=0, le=1)] = 0.5
 
 

@@ -38,6 +38,10 @@ def test_options_are_told_with_type_default_and_meaning(found: Installed):
     assert told["mode"].type == '`"hard"` or `"soft"`'
     assert told["rules"].type == "list of table"
     assert told["first"].type == "table"
+    for table in ("rules", "first"):
+        assert told[f"{table}.word"].required
+        assert told[f"{table}.word"].doc == "What it is about."
+        assert told[f"{table}.weight"].default == "0.5"
     assert told["kinds"].default == '["a", "b"]'
     needy = {one.name: one for one in options(found.plugins.load("needy"))}
     assert needy["folder"].required

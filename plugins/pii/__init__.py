@@ -5,7 +5,7 @@ placeholders of this exchange, and of no other, are replaced by what they stand 
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 from hashlib import blake2b
@@ -15,10 +15,13 @@ import anyio.to_thread
 from msgspec import Meta
 
 from pipeline import Channel, Exchange, Rejected, Request, Step, Text, TextFilter
-from plugins.pii.options import RecogniserOptions, Score
+from plugins.pii.options import Score
+from plugins.pii.policy import PolicyOptions
 from plugins.pii.recogniser import Recogniser, open_recogniser
 from plugins.pii.redaction import Redaction
 from plugins.pii.restore import RestoreFilter, Restorer
+from plugins.pii.spans import Span
+from plugins.pii.words import Place
 
 Kind = Literal["content", "reasoning", "refusal", "arguments", "other"]
 
@@ -38,7 +41,13 @@ class PiiStep(Step):
         self._recogniser = recogniser
         self._key = key
         self._exchange = exchange
-        self._redaction = Redaction(shortest=options.sweep_length, surest=options.sweep_score)
+        self._redaction = Redaction(
+            shortest=options.sweep_length,
+            surest=options.sweep_score,
+            policy=options.policy,
+            key=key,
+            note=self._note,
+        )
         self._restorer: Restorer | None = None
 
     async def on_request(self, request: Request) -> None:
@@ -55,12 +64,13 @@ class PiiStep(Step):
         else:
             redact()
         for one, spans in zip(fixed, found[len(texts) :], strict=True):
-            surely = [span for span in spans if span.score >= self._options.fixed_threshold]
+            surely = [span for span in spans if self._is_sure(span)]
             if surely or self._redaction.knows(one.text):
-                kind = surely[0].entity if surely else "a value that is personal elsewhere"
+                entity = surely[0].entity if surely else ""
+                self._exchange.receipt.found(one, entity, "block")
                 raise Rejected(
-                    f"{one.path}: holds {kind}, in a place that must not be rewritten; "
-                    "send the request without it",
+                    f"{one.path}: holds {entity or 'a value that is personal elsewhere'}, in a "
+                    "place that must not be rewritten; send the request without it",
                     param=one.path,
                 )
         for text in request.texts():
@@ -70,20 +80,49 @@ class PiiStep(Step):
 
     def on_text(self, channel: Channel) -> TextFilter | None:
         """Restore what this exchange has hidden."""
-        values = self._redaction.vault.values
+        values = self._restorable()
         if not values or channel.kind not in self._options.restore:
             return None
         if self._restorer is None:
-            self._restorer = Restorer(values, self._redaction.texts())
+            self._restorer = Restorer(values, self._redaction.texts(), self._note_restored)
         return RestoreFilter(self._restorer)
+
+    def _restorable(self) -> Mapping[str, str]:
+        if self._restorer is not None:
+            return self._restorer.values
+        return self._redaction.restorable(
+            self._options.restore_entities, self._options.restore_roles
+        )
+
+    def _is_sure(self, span: Span) -> bool:
+        return (
+            span.score >= self._options.fixed_threshold
+            and self._options.policy.action(span.entity, "") != "keep"
+        )
+
+    def _note(self, text: Text, place: Place, as_it_came: bool) -> None:
+        self._exchange.receipt.found(
+            text,
+            place.entity,
+            place.action,
+            span=(place.start, place.end) if as_it_came else None,
+            score=place.score,
+            recogniser=place.source,
+        )
+
+    def _note_restored(self, token: str) -> None:
+        value = self._redaction.vault.values[token]
+        self._exchange.receipt.restored(self._redaction.vault.entity(value))
 
     def _label(self) -> None:
         entities = self._redaction.entities()
         if entities:
             self._exchange.labels.update({"pii", *entities})
+        if not entities.isdisjoint(self._options.sensitive_entities):
+            self._exchange.labels.add("sensitive")
 
 
-class Pii(RecogniserOptions, frozen=True, kw_only=True):
+class Pii(PolicyOptions, frozen=True, kw_only=True):
     """Replaces personal data by placeholders on the way out and restores it on the way back."""
 
     step: ClassVar[type[Step] | None] = PiiStep
@@ -92,6 +131,17 @@ class Pii(RecogniserOptions, frozen=True, kw_only=True):
         tuple[Kind, ...],
         Meta(description="In which texts of a reply values are restored."),
     ] = ("content", "reasoning", "refusal", "arguments", "other")
+    restore_entities: Annotated[
+        tuple[str, ...],
+        Meta(description="Of which entities values are restored; `*` stands for all."),
+    ] = ("*",)
+    restore_roles: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="A value is restored if it stood, as it is spelt, in a text of one of "
+            "these roles; the names are those of `role_actions`, and `*` stands for all."
+        ),
+    ] = ("*",)
     sweep_length: Annotated[
         int,
         Meta(
@@ -117,10 +167,19 @@ class Pii(RecogniserOptions, frozen=True, kw_only=True):
     identity_key: Annotated[
         str,
         Meta(
-            description="The key of the digests that `user` and other identities are replaced by. "
-            "Without it they change with every start of the service."
+            description="The key of the digests that `user` and other identities are replaced by, "
+            "and of the actions `hash` and `surrogate`. Without it they change with every start of "
+            "the service."
         ),
     ] = ""
+
+    def problems(self) -> list[str]:
+        """What is wrong with these options; imports no model."""
+        return [
+            *super().problems(),
+            *self.unknown_entities("restore_entities", self.restore_entities),
+            *self.unknown_roles("restore_roles", self.restore_roles),
+        ]
 
     async def start(self, stack: AsyncExitStack) -> Callable[[Exchange], Step]:
         """Start the recogniser's processes."""

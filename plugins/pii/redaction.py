@@ -2,36 +2,53 @@
 
 import heapq
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-from pipeline import Text
+from pipeline import Rejected, Text
+from plugins.pii.policy import ANY, OUTSIDE, Action, Policy, rank, strictest
 from plugins.pii.restore import token_pattern
 from plugins.pii.spans import GUESSES, Span
-from plugins.pii.sweep import Known, Sweep
-from plugins.pii.vault import Vault
+from plugins.pii.surrogate import Surrogates, digest
+from plugins.pii.sweep import Known, Sweep, identity
+from plugins.pii.vault import Vault, prefix
+from plugins.pii.words import Place, clear_of, merged, position, whole_words
 
 _WORD = re.compile(r"[A-Za-z0-9](?:_*[A-Za-z0-9])*")
-_UNDERSCORES = re.compile(r"(?:\\?_)+")
+_HIDDEN = re.compile(r"[^\s!-/:-@\[-`{-~]")
 
 
-class _Spot(NamedTuple):
-    """A place to be hidden, and the known value that it is a spelling of."""
+Note = Callable[[Text, Place, bool], None]
+"""Told of every place; whether it counts in the text as it came, or in the redacted one."""
 
-    start: int
-    end: int
-    known: str
+
+def _nobody(_text: Text, _place: Place, _as_it_came: bool) -> None:
+    """Nobody listens."""
 
 
 class Redaction:
     """The redaction of one exchange. Texts come in rounds: the client's, then those added later."""
 
-    def __init__(self, *, shortest: int, surest: float):
+    def __init__(
+        self,
+        *,
+        shortest: int,
+        surest: float,
+        policy: Policy | None = None,
+        key: bytes = b"",
+        note: Note = _nobody,
+    ):
         self.vault = Vault()
+        self._policy = policy or Policy()
+        self._key = key
+        self._note = note
+        self._surrogates = Surrogates(key)
         self._sweep = Sweep((), shortest=shortest, surest=surest)
         self._shortest = shortest
         self._surest = surest
         self._known: dict[str, Known] = {}
+        self._rules: dict[str, tuple[Action, str]] = {}
+        self._roles: defaultdict[str, set[str]] = defaultdict(set)
         self._done: list[Text] = []
         self._fixed: set[str] = set()
 
@@ -52,15 +69,30 @@ class Redaction:
         )
 
     def apply(self, texts: Sequence[Text], found: Sequence[Sequence[Span]]) -> None:
-        """Redact texts by their spans, and all texts so far by what is known now."""
+        """Redact texts by their spans, and all texts so far by what is known now.
+
+        Raises Rejected if the policy refuses one of the values.
+        """
         self._rename([text.text for text in texts])
         found = [
-            whole_words(text.text, self._personal(text.text, spans))
+            whole_words(text.text, self._personal(text.text, spans), self._stricter(text))
             for text, spans in zip(texts, found, strict=True)
         ]
-        for text, spans in _in_order(texts, found):
-            self._learn(text, spans)
-        self._sweep = Sweep(self._known.values(), shortest=self._shortest, surest=self._surest)
+        ordered = _in_order(texts, found)
+        refused = [place for text, spans in ordered for place in self._learn(text, spans)]
+        if self._policy.role_actions:
+            refused += self._learn_by_role([*self._done, *texts])
+        if refused:
+            text, entity = refused[0]
+            raise Rejected(
+                f"{text.path}: holds {entity}, which is not let out; send the request without it",
+                param=text.path,
+            )
+        for text, spans in ordered:
+            self._name(text, spans)
+        self._sweep = self._sweep_for(
+            known for value, known in self._known.items() if self._rules[value][0] != "keep"
+        )
         for text, spans in zip(texts, found, strict=True):
             self._redact(text, spans)
         if any(found):
@@ -73,8 +105,21 @@ class Redaction:
         return (text.text for text in self._done)
 
     def entities(self) -> set[str]:
-        """The kinds of what is hidden."""
-        return {self.vault.entity(value) for value in self.vault.placeholders}
+        """The kinds of what was found."""
+        return {entity for _, entity in self._rules.values()}
+
+    def identities(self) -> set[str]:
+        """What all spellings of a value share, of each value that was found or made up."""
+        return {identity(value) for value in (*self._known, *self._surrogates.given)}
+
+    def restorable(self, entities: Collection[str], roles: Collection[str]) -> Mapping[str, str]:
+        """The values, by placeholder, of some entities and from texts of some roles."""
+        return {
+            token: value
+            for token, value in self.vault.values.items()
+            if (ANY in entities or self.vault.entity(value) in entities)
+            and (ANY in roles or not self._roles[value].isdisjoint(roles))
+        }
 
     def _personal(self, source: str, spans: Iterable[Span]) -> Iterator[Span]:
         """The spans, without names that are words of the request's own structure."""
@@ -90,117 +135,124 @@ class Redaction:
         for text in self._done:
             text.text = _WORD.sub(lambda word: renamed.get(word[0], word[0]), text.text)
 
-    def _learn(self, text: Text, spans: Sequence[Span]) -> None:
+    def _learn(self, text: Text, spans: Sequence[Span]) -> Iterator[tuple[Text, str]]:
+        """Take note of values and what becomes of them; gives those that must not go out."""
         for span in spans:
             value = text.text[span.start : span.end]
-            self.vault.add(span.entity, value)
             old = self._known.get(value) or Known(value, 0.0, 0, True)
             score, is_name = max(span.score, old.score), old.is_name and span.source in GUESSES
             self._known[value] = Known(value, score, old.times + 1, is_name)
+            if self._rule(text, value, span.entity) == "block":
+                place = Place(
+                    span.start, span.end, value, span.entity, "block", span.source, span.score
+                )
+                self._note(text, place, True)
+                yield text, span.entity
+
+    def _learn_by_role(self, texts: Iterable[Text]) -> Iterator[tuple[Text, str]]:
+        """The same for places that nobody recognised: what their role asks for counts too."""
+        sweep = self._sweep_for(self._known.values())
+        for text in texts:
+            for hit in sweep.find(text.text):
+                entity = self._rules[hit.known.value][1]
+                if self._rule(text, hit.known.value, entity) == "block":
+                    self._note(
+                        text, Place(hit.start, hit.end, hit.known.value, entity, "block"), True
+                    )
+                    yield text, entity
+
+    def _rule(self, text: Text, value: str, entity: str) -> Action:
+        """What this place asks for; the value keeps the strictest action, and whose it was."""
+        action = self._policy.action(entity, text.role)
+        old = self._rules.get(value)
+        if old is None or strictest(action, old[0]) != old[0]:
+            self._rules[value] = action, entity
+        return action
+
+    def _stricter(self, text: Text) -> Callable[[Span, Span], Span]:
+        """Which of two findings says what becomes of both."""
+
+        def stricter(one: Span, other: Span) -> Span:
+            return max(one, other, key=lambda at: rank(self._policy.action(at.entity, text.role)))
+
+        return stricter
+
+    def _name(self, text: Text, spans: Sequence[Span]) -> None:
+        """Give each value what stands for it, in the order in which they are seen."""
+        for span in spans:
+            value = text.text[span.start : span.end]
+            action, entity = self._rules[value]
+            if action == "replace":
+                self.vault.add(entity, value)
+            elif action == "surrogate":
+                self._give(value, entity)
+
+    def _give(self, value: str, entity: str) -> None:
+        if self._surrogates.is_one(value):
+            # The reply of an earlier turn, sent again: nobody else's name.
+            self._rules[value] = "keep", entity
+        else:
+            self._surrogates.give(entity, identity(value))
 
     def _redact(self, text: Text, spans: Sequence[Span]) -> None:
         source = text.text
-        recognised = (_Spot(at.start, at.end, source[at.start : at.end]) for at in spans)
-        self._hide(text, heapq.merge(recognised, self._swept(source)))
+        places = [self._place(source, span) for span in spans]
+        for place in places:
+            if place.action == "keep":
+                self._note(text, place, True)
+        hidden = (place for place in places if place.action != "keep")
+        self._hide(text, heapq.merge(hidden, self._swept(source), key=position), as_it_came=True)
 
     def _redact_again(self, text: Text) -> None:
         """Hide what has become known since; the placeholders of the text stay."""
         tokens = re.compile(token_pattern(self.vault.values))
-        parts = [match.span() for match in tokens.finditer(text.text)]
-        self._hide(text, _clear_of(self._swept(text.text), parts))
+        parts = [match.span() for match in tokens.finditer(text.text)] if self.vault.values else []
+        self._hide(text, clear_of(self._swept(text.text), parts), as_it_came=False)
 
-    def _swept(self, source: str) -> Iterator[_Spot]:
+    def _place(self, source: str, span: Span) -> Place:
+        value = source[span.start : span.end]
+        action, entity = self._rules[value]
+        return Place(span.start, span.end, value, entity, action, span.source, span.score)
+
+    def _swept(self, source: str) -> Iterator[Place]:
         for hit in self._sweep.find(source):
-            yield _Spot(hit.start, hit.end, hit.known.value)
+            action, entity = self._rules[hit.known.value]
+            yield Place(hit.start, hit.end, hit.known.value, entity, action)
 
-    def _hide(self, text: Text, spots: Iterable[_Spot]) -> None:
-        """Put placeholders over spots, which are in order."""
+    def _sweep_for(self, known: Iterable[Known]) -> Sweep:
+        return Sweep(known, shortest=self._shortest, surest=self._surest)
+
+    def _hide(self, text: Text, places: Iterable[Place], *, as_it_came: bool) -> None:
+        """Put over places, which are in order, what stands for them."""
         source, at = text.text, 0
         parts: list[str] = []
-        for start, end, known in _merged(source, spots):
-            parts += [source[at:start], self.vault.add_spelling(known, source[start:end])]
-            at = end
-        if parts:
+        for place in merged(source, places):
+            spelling = source[place.start : place.end]
+            parts += [source[at : place.start], self._stand_in(place, spelling)]
+            at = place.end
+            self._roles[spelling].add(text.role or OUTSIDE)
+            self._note(text, place, as_it_came)
+        if at:
             text.text = "".join(parts) + source[at:]
+
+    def _stand_in(self, place: Place, spelling: str) -> str:
+        match place.action:
+            case "surrogate":
+                return self._surrogates.give(place.entity, identity(place.known))
+            case "hash":
+                return digest(self._key, prefix(place.entity), identity(place.known))
+            case "mask":
+                return _HIDDEN.sub("*", spelling)
+            case "remove":
+                return ""
+            case _:
+                self.vault.add(place.entity, place.known)
+                return self.vault.add_spelling(place.known, spelling)
 
 
 def _in_order(
     texts: Sequence[Text], found: Sequence[Sequence[Span]]
-) -> Iterable[tuple[Text, Sequence[Span]]]:
+) -> list[tuple[Text, Sequence[Span]]]:
     """Texts outside messages first: a new turn must not shift the numbers of what is in tools."""
     pairs = list(zip(texts, found, strict=True))
     return sorted(pairs, key=lambda pair: -1 if pair[0].turn is None else pair[0].turn)
-
-
-def whole_words(source: str, spans: Iterable[Span]) -> list[Span]:
-    """Spans widened to whole words, those that then touch joined."""
-    out: list[Span] = []
-    for span in spans:
-        last = out[-1].end if out else 0
-        start, end = _widened(source, max(span.start, last), max(span.end, last), last)
-        if out and _touch(source, last, start):
-            out[-1] = out[-1]._replace(end=end)
-        else:
-            out.append(span._replace(start=start, end=end))
-    return out
-
-
-def _merged(source: str, spots: Iterable[_Spot]) -> Iterator[_Spot]:
-    """Spots widened to whole words, those that then touch joined: the widest gives the name."""
-    merged: _Spot | None = None
-    widest = 0
-    for start, end, known in spots:
-        size = end - start
-        last = merged.end if merged else 0
-        start, end = _widened(source, max(start, last), max(end, last), last)
-        if merged and _touch(source, last, start):
-            merged = _Spot(merged.start, end, known if size > widest else merged.known)
-            widest = max(size, widest)
-            continue
-        if merged:
-            yield merged
-        merged, widest = _Spot(start, end, known), size
-    if merged:
-        yield merged
-
-
-def _widened(source: str, start: int, end: int, first: int) -> tuple[int, int]:
-    r"""A place widened to whole ASCII words: in the middle of a word no placeholder is seen.
-
-    A word may hold `\_` for `_`. Underscores around a word are Markdown's and stay outside. Never
-    before `first`.
-    """
-    begin = start
-    while begin > first and (_is_word(source[begin - 1]) or source.startswith("\\_", begin - 1)):
-        begin -= 1
-        if _is_alnum(source[begin]):
-            start = begin
-    stop = end
-    while _is_word(source[stop : stop + 1]) or source.startswith("\\_", stop):
-        stop += 1
-        if _is_alnum(source[stop - 1]):
-            end = stop
-    return start, end
-
-
-def _touch(source: str, end: int, start: int) -> bool:
-    """Whether two placeholders would be read as one."""
-    return start <= end or _UNDERSCORES.fullmatch(source, end, start) is not None
-
-
-def _clear_of(spots: Iterable[_Spot], parts: Sequence[tuple[int, int]]) -> Iterator[_Spot]:
-    """The spots that touch none of the parts; both are in order."""
-    at = 0
-    for spot in spots:
-        while at < len(parts) and parts[at][1] < spot.start:
-            at += 1
-        if at == len(parts) or spot.end < parts[at][0]:
-            yield spot
-
-
-def _is_alnum(char: str) -> bool:
-    return char.isascii() and char.isalnum()
-
-
-def _is_word(char: str) -> bool:
-    return char == "_" or _is_alnum(char)

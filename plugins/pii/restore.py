@@ -7,7 +7,7 @@ redacted request: an address that the model made up would carry the value to whe
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 
 from pipeline import Scanner, Taken
@@ -58,11 +58,21 @@ def token_pattern(tokens: Iterable[str]) -> str:
     return rf"(?:{names})\\?_[0-9]+[a-z]*"
 
 
+def _nobody(_token: str) -> None:
+    """Nobody listens."""
+
+
 class Restorer:
     """What may be put back in one exchange: its values, and the addresses of its redacted texts."""
 
-    def __init__(self, values: Mapping[str, str], texts: Iterable[str]):
+    def __init__(
+        self,
+        values: Mapping[str, str],
+        texts: Iterable[str],
+        note: Callable[[str], None] = _nobody,
+    ):
         self.values = values
+        self._note = note
         self.token = re.compile(token_pattern(values))
         self.targets: dict[str, str] = {}
         found = (address for text in texts for address in self._addresses(text))
@@ -109,6 +119,13 @@ class Restorer:
     def restored(self, text: str) -> str:
         """A text with every placeholder restored."""
         return self.token.sub(self._value, text)
+
+    def put_back(self, text: str) -> None:
+        """Take note of the placeholders of a text whose values have been put back."""
+        for token in self.token.finditer(text):
+            name = token.group().replace("\\", "")
+            if name in self.values:
+                self._note(name)
 
     def is_address(self, before: str, after: str) -> bool:
         """Whether what stands around a placeholder makes it part of an address."""
@@ -181,7 +198,7 @@ class RestoreFilter(Scanner):
             if angle := self._restorer.angle.match(text, at):
                 restored = self._restorer.whole(angle[1])
                 if restored is not None and not self._restorer.is_address(self._run, ""):
-                    return self._put(angle.end() - at, f"<{restored}>")
+                    return self._put(angle.group(), f"<{restored}>")
             elif not final and self._restorer.growing(text[at:]):
                 return None
         for char in event.group():
@@ -205,7 +222,7 @@ class RestoreFilter(Scanner):
             or self._restorer.is_address(self._run, rest)
         ):
             return self._as_it_is(token.group())
-        return self._put(end - start, value)
+        return self._put(token.group(), value)
 
     def _target(self, event: re.Match[str], text: str, final: bool) -> Taken | None:
         start, end = event.span()
@@ -216,7 +233,7 @@ class RestoreFilter(Scanner):
             and is_word(self._run, "")
             and not self._restorer.is_address(self._run, "")
         ):
-            return self._put(end - start, self._restorer.targets[event["target"]])
+            return self._put(event.group(), self._restorer.targets[event["target"]])
         token = self._restorer.token.match(text, start)
         return self._token(token, text, final) if token else self._as_it_is(text[start])
 
@@ -230,19 +247,20 @@ class RestoreFilter(Scanner):
                     if end == len(text) and not final:
                         return None
                     if text[end : end + 1] in ends and end < len(text):
-                        return self._put(len(target), restored)
+                        return self._put(target, restored)
                 elif not final and target.startswith(text[at:]):
                     return None
         self._markup.feed(text[at])
         return self._as_it_is(text[at])
 
-    def _put(self, length: int, value: str) -> Taken:
+    def _put(self, token: str, value: str) -> Taken:
         """Restore: what is read from now on is the value, and whatever it may begin."""
         if self._markup.active or not _MARKUP.isdisjoint(value):
             for char in value:
                 self._markup.feed(char)
         self._follow(value)
-        return Taken(length, value)
+        self._restorer.put_back(token)
+        return Taken(len(token), value)
 
     def _as_it_is(self, text: str) -> Taken:
         self._follow(text)

@@ -114,6 +114,11 @@ class Sweep:
         return longest
 
 
+def identity(value: str) -> str:
+    """What all spellings of a value share."""
+    return " ".join(_units(value)) or value
+
+
 def _units(value: str) -> list[str]:
     """The units of a value, from its first word to its last."""
     units = [_folded(unit[1]) for unit in _UNIT.finditer(value) if unit[1]]

@@ -67,20 +67,24 @@ class Vault:
         return self._keep(name, self._entities[known], value)
 
     def _assign(self, entity: str, value: str) -> str:
-        prefix = _NOT_A_NAME.sub("_", entity.upper()).strip("_")
-        if not prefix[:1].isalpha():
-            prefix = f"VALUE_{prefix}".rstrip("_")
-        number = self._counts.get(prefix, 0) + 1
-        while f"{prefix}_{number}" in self._typed_in:
+        name = prefix(entity)
+        number = self._counts.get(name, 0) + 1
+        while f"{name}_{number}" in self._typed_in:
             number += 1
-        self._counts[prefix] = number
-        return self._keep(f"{prefix}_{number}", entity, value)
+        self._counts[name] = number
+        return self._keep(f"{name}_{number}", entity, value)
 
     def _keep(self, name: str, entity: str, value: str) -> str:
         self._values[name] = value
         self._placeholders[value] = name
         self._entities[value] = entity
         return name
+
+
+def prefix(entity: str) -> str:
+    """What the placeholders of an entity begin with."""
+    name = _NOT_A_NAME.sub("_", entity.upper()).strip("_")
+    return name if name[:1].isalpha() else f"VALUE_{name}".rstrip("_")
 
 
 def _letters(number: int) -> str:

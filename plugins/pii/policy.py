@@ -1,0 +1,144 @@
+"""The policy: what becomes of a finding, by its entity and by who wrote the text it stands in.
+
+A value has one action wherever it stands, the strictest that any of its places asks for: a name
+that is hidden in one message and clear in the next is not hidden.
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Literal, get_args
+
+from msgspec import Meta, Struct, field
+
+from plugins.pii.options import KNOWN_ENTITIES, RecogniserOptions
+from plugins.pii.surrogate import SURROGATES
+
+Action = Literal["keep", "replace", "surrogate", "hash", "mask", "remove", "block"]
+"""From the mildest to the strictest."""
+
+Actions = Mapping[str, Action]
+
+ANY = "*"
+OUTSIDE = "outside"
+"""What the role of texts outside messages is called, such as descriptions of tools."""
+
+ROLES = ("system", "developer", "user", "assistant", "tool", "function", OUTSIDE)
+
+SENSITIVE = tuple(
+    """CREDIT_CARD IBAN_CODE US_BANK_NUMBER US_SSN US_PASSPORT US_DRIVER_LICENSE UK_NHS
+    UK_NINO CRYPTO""".split()
+)
+
+_RANK: Mapping[Action, int] = {action: rank for rank, action in enumerate(get_args(Action))}
+
+
+class Policy(Struct, frozen=True):
+    """Which action is asked for. Without any, all is replaced by placeholders."""
+
+    actions: Actions = {}
+    role_actions: Mapping[str, Actions] = {}
+
+    def action(self, entity: str, role: str) -> Action:
+        """What becomes of a finding in a text of a role; the role's own rule comes first."""
+        own = self.role_actions.get(role or OUTSIDE, {})
+        for actions in (own, self.actions):
+            if action := actions.get(entity) or actions.get(ANY):
+                return action
+        return "replace"
+
+
+def rank(action: Action) -> int:
+    """How strict an action is."""
+    return _RANK[action]
+
+
+def strictest(one: Action, other: Action) -> Action:
+    """The stricter of two actions."""
+    return max(one, other, key=rank)
+
+
+class PolicyOptions(RecogniserOptions, frozen=True, kw_only=True):
+    """What becomes of what the recogniser finds."""
+
+    actions: Annotated[
+        Actions,
+        Meta(
+            description="What becomes of a finding, by entity; `*` stands for all others: "
+            "`replace` by a placeholder, which alone is restored; `surrogate`, a made-up value of "
+            "the same kind; `hash`, a keyed digest; `mask`, a `*` for each character; `remove`; "
+            "`keep` as it is; `block`, which refuses the request. The default is `replace`."
+        ),
+    ] = field(default_factory=dict[str, Action])
+    role_actions: Annotated[
+        Mapping[str, Actions],
+        Meta(
+            description="Other actions for the texts of a role: `system`, `developer`, `user`, "
+            "`assistant`, `tool`, `function`, or `outside` of messages. A value that stands in "
+            "several places gets the strictest action of them in all."
+        ),
+    ] = field(default_factory=dict[str, Actions])
+    sensitive_entities: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Entities that label an exchange `sensitive`, besides `pii` and the names "
+            "of the entities, for routing."
+        ),
+    ] = SENSITIVE
+
+    @property
+    def policy(self) -> Policy:
+        """The actions of these options."""
+        return Policy(self.actions, self.role_actions)
+
+    def problems(self) -> list[str]:
+        """What is wrong with these options; imports no model."""
+        return [
+            *super().problems(),
+            *self._action_problems("actions", self.actions),
+            *self._role_problems(),
+            *self.unknown_entities("sensitive_entities", self.sensitive_entities),
+        ]
+
+    def _role_problems(self) -> Iterable[str]:
+        yield from self.unknown_roles("role_actions", self.role_actions)
+        for role, actions in self.role_actions.items():
+            yield from self._action_problems(f"role_actions.{role}", actions)
+
+    def _action_problems(self, where: str, actions: Actions) -> Iterable[str]:
+        yield from self.unknown_entities(where, actions)
+        looked_for = self._looked_for()
+        for entity, action in actions.items():
+            if looked_for and entity in KNOWN_ENTITIES - looked_for:
+                yield f"{where}: `{entity}` is not looked for; add it to `entities`"
+            others = looked_for - actions.keys() if entity == ANY else {entity}
+            made = sorted(others - SURROGATES) if action == "surrogate" else []
+            for one in made:
+                yield (
+                    f"{where}: there is no surrogate for `{one}`; use another action, such as "
+                    "`replace` or `hash`"
+                )
+
+    def unknown_entities(self, where: str, entities: Iterable[str]) -> Iterable[str]:
+        """A problem for each entity that nothing finds."""
+        if self.recognisers:  # What they find is known once they are loaded.
+            return
+        known = KNOWN_ENTITIES | self._looked_for()
+        for entity in entities:
+            if entity not in known and entity != ANY:
+                yield f"{where}: nothing finds `{entity}`{_did_you_mean(entity, known)}"
+
+    def unknown_roles(self, where: str, roles: Iterable[str]) -> Iterable[str]:
+        """A problem for each role that there is not."""
+        for role in roles:
+            if role not in ROLES and not (role == ANY and where == "restore_roles"):
+                yield f"{where}: there is no role `{role}`{_did_you_mean(role, ROLES)}"
+
+    def _looked_for(self) -> set[str]:
+        own = {pattern.entity for pattern in self.patterns}
+        return {*self.entities, *self.deny, *own}
+
+
+def _did_you_mean(name: str, known: Iterable[str]) -> str:
+    known = sorted(known)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"; did you mean `{close[0]}`?" if close else "; see the list in the documentation"

@@ -9,9 +9,11 @@ from string import ascii_lowercase, ascii_uppercase, digits
 from typing import NamedTuple
 from zlib import crc32
 
-_GIVEN = "Anna Erik Maria David Laura Peter Julia Thomas Sarah Michael Emma Daniel".split()
+_GIVEN = (
+    "Ingrid Gunnar Astrid Viktor Sigrid Henrik Cornelia Torsten Solveig Edmund Greta Rolf".split()
+)
 _HEADS = "Berg Dahl Ek Gran Hag Hall Holm Lind Lund Mal Nor Ny Sand Sjo Soder Strom Sund Wall Wik"
-_TAILS = "berg blad blom feldt felt gren kvist lund man mark qvist stedt stein strand vall wick"
+_TAILS = "berg blad blom feldt felt gren kvist lund mark qvist stedt stein strand vall wick"
 _AREAS = "113 114 116 117 118 121 131 141 151 161 191".split()
 _SIGNS = digits + ascii_uppercase + ascii_lowercase
 _SURNAMES = [head + tail for head in _HEADS.split() for tail in _TAILS.split()]
@@ -129,7 +131,7 @@ class Aviary:
         self._sets = first
 
     def new(self) -> list[Canary]:
-        """One canary of each entity. The names of 300 sets in a row differ, all else for ever."""
+        """One canary of each entity. The names of 285 sets in a row differ, all else for ever."""
         made = [_MAKERS[entity](self._sets) for entity in self.entities]
         self._sets += 1
         self.made += made

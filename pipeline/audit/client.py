@@ -1,5 +1,6 @@
 """A client of the audited service, over HTTP."""
 
+import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import NamedTuple
@@ -11,6 +12,9 @@ from pipeline.core.jsonvalue import JsonObject, encode
 CHAT = "/v1/chat/completions"
 _RECEIPTS = "/privet/receipts/"
 _ID_HEADERS = ("x-privet-receipt", "x-privet-exchange")
+_BETWEEN = re.compile(rb'"\}[^\n]*\n\ndata: [^\n]*?"content":"')
+"""What stands between two pieces of a text in a stream."""
+
 _PATIENCE = 120.0
 """Seconds: the service has deadlines of its own, and an audit ends by itself."""
 
@@ -27,6 +31,11 @@ class Answer(NamedTuple):
     def is_error(self) -> bool:
         """Whether an error was told, before the reply or in the middle of a stream."""
         return self.status >= 400 or b'data: {"error"' in self.body
+
+    @property
+    def said(self) -> bytes:
+        """The body with the pieces of a stream joined."""
+        return _BETWEEN.sub(b"", self.body)
 
     @property
     def is_failure(self) -> bool:

@@ -61,7 +61,7 @@ async def _answers(attempts: Attempts, aviary: Aviary, model: str) -> dict[str, 
     heads = b"".join(one.head for one in recorder.take())
     return {
         "error bodies": _missing(error.body if error.is_error else b"", canaries),
-        "other exchanges": _missing(reply.body, canaries),
+        "other exchanges": _missing(reply.said, canaries),
         "headers to the backend": _missing(heads, canaries),
         "response headers": _missing(answer.head, canaries),
     }

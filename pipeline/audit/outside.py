@@ -55,7 +55,7 @@ async def odd_requests(attempts: Attempts, aviary: Aviary, model: str) -> AsyncG
         one = _odd(model, " ".join(canary.bare for canary in canaries))[at]
         attempt = await attempts.post(one.path, one.content, canaries, one.label, one.headers)
         for canary in canaries:
-            yield Row(one.label, one.label, canary.entity, attempt.outcome(canary))
+            yield Row(one.label, one.label, one.label, canary.entity, attempt.outcome(canary))
 
 
 async def failures(attempts: Attempts, aviary: Aviary, model: str) -> None:
@@ -76,7 +76,7 @@ async def other_exchanges(attempts: Attempts, aviary: Aviary, model: str) -> Non
     attempts.recorder.says = first.received.decode()
     for stream in (False, True):
         answer = await attempts.client.chat({**_body(model, "Hello."), "stream": stream})
-        attempts.look("other exchanges", answer.body, canaries, "another exchange")
+        attempts.look("other exchanges", answer.said, canaries, "another exchange")
     attempts.recorder.says = ""
 
 

@@ -20,7 +20,13 @@ from pipeline.testing.samples import maximal_request
 
 Kind = Literal["text", "number", "key"]
 Role = Literal["text", "name", "setting"]
+"""Whether a place can be rewritten, must stay as it is, or holds a number of the protocol's own."""
 
+_ROLES: Mapping[Role, str] = {
+    "text": "texts",
+    "name": "ids, names and other structure",
+    "setting": "settings that are numbers",
+}
 _FILLER = "filler"
 _NEW = "nobody_knows"
 _MARK = "canary"
@@ -35,10 +41,7 @@ class Place(NamedTuple):
 
 
 class Position(Struct, frozen=True):
-    """A place, and how to try it.
-
-    A `name` is a string that must stay as it is, and a `setting` a number of the protocol's own.
-    """
+    """A place, and how it is to be tried."""
 
     place: Place
     role: Role
@@ -53,6 +56,13 @@ class Position(Struct, frozen=True):
             return "an unknown member of any object"
         return re.sub(r"\[\d+\]", "[]", path) + (" (number)" if kind == "number" else "")
 
+    @property
+    def area(self) -> str:
+        """The part of the request that it belongs to, and how it may be treated there."""
+        if self.label.endswith("any object"):
+            return self.label
+        return f"{_top(self.place.path)[0]}: {_ROLES[self.role]}"
+
 
 class Sample:
     """A request with a filler in every position, and its positions."""
@@ -65,29 +75,30 @@ class Sample:
 
     def planted(self, texts: Mapping[Place, Json], model: str) -> JsonObject:
         """The whole request with texts in some places."""
-        body = cast(
-            JsonObject, rebuilt(self._body, lambda path, kind: texts.get(Place(path, kind)))
-        )
-        # A route has to match; behind its name a client may write anything.
-        said = texts.get(Place("model", "text"))
-        return {**body, "model": model if said is None else f"{model}/{said}"}
+        body = self._rebuilt(self._body, texts, "")
+        assert isinstance(body, dict), "as the sample is"
+        return {**body, "model": _model(model, texts)}
 
     def planted_alone(self, place: Place, text: Json, model: str) -> JsonObject:
         """The part of the request that is needed for a text in one place."""
-        return self._needed(self.planted({place: text}, model), place)
-
-    def _needed(self, body: JsonObject, place: Place) -> JsonObject:
+        texts = {place: text}
+        body: JsonObject = {
+            "model": _model(model, texts),
+            "messages": [{"role": "user", "content": "Hello."}],
+        }
         top, turn = _top(place.path)
-        plain: Json = [{"role": "user", "content": "Hello."}]
-        needed: JsonObject = {"model": body["model"], "messages": plain}
-        needed |= {key: value for key, value in body.items() if key not in self._body}
         if turn is not None:
-            messages = body["messages"]
+            messages = self._body["messages"]
             assert isinstance(messages, list), "as in the sample"
-            needed["messages"] = [messages[turn]]
-        elif top in body:
-            needed[top] = body[top]
-        return needed
+            body["messages"] = [self._rebuilt(messages[turn], texts, f"messages[{turn}]")]
+        elif not top:
+            body[str(text)] = _FILLER
+        elif top != "model":
+            body[top] = self._rebuilt(self._body[top], texts, top)
+        return body
+
+    def _rebuilt(self, value: Json, texts: Mapping[Place, Json], path: str) -> Json:
+        return rebuilt(value, lambda path, kind: texts.get(Place(path, kind)), path)
 
     def _role(self, dialect: Dialect, place: Place) -> Role:
         mark: Json = _NUMBER if place.kind == "number" else _MARK
@@ -153,6 +164,12 @@ def _with_unknown(value: Json) -> Json:
     if isinstance(value, dict):
         return {**{key: _with_unknown(one) for key, one in value.items()}, _NEW: [_FILLER]}
     return value
+
+
+def _model(model: str, texts: Mapping[Place, Json]) -> str:
+    """A route has to match; behind its name a client may write anything."""
+    said = texts.get(Place("model", "text"))
+    return model if said is None else f"{model} {said}"
 
 
 def _top(path: str) -> tuple[str, int | None]:

@@ -15,10 +15,14 @@ _ORDER: Sequence[Outcome] = ("hidden", "refused", "passed", "failed", "leaked")
 
 
 class Row(Struct, frozen=True):
-    """What became of one canary at one position. `label` is what alike positions share."""
+    """What became of one canary at one position.
+
+    Positions of one `label` are alike, those of one `area` belong to one part of a request.
+    """
 
     position: str
     label: str
+    area: str
     canary: str
     outcome: Outcome
 

@@ -54,9 +54,9 @@ class Round:
             if any(row.outcome in ("refused", "failed") for row in rows):
                 # Whatever caused it hides what would become of all else.
                 others = self._sample.positions
-            else:
-                for row in rows:
-                    yield row
+                break
+            for row in rows:
+                yield row
         for number, position in enumerate(others):
             async for row in self._alone(position, number):
                 yield row
@@ -117,7 +117,7 @@ class Round:
                 outcome = attempt.outcome(canary)
                 if outcome == "leaked" and passes and not self._control:
                     outcome = "passed"
-                yield Row(path, path, canary.entity, outcome)
+                yield Row(path, path, path, canary.entity, outcome)
 
     def _kind_of(self, part: JsonObject) -> tuple[str, str]:
         """What the configuration calls the content of a part, and where in it that is."""
@@ -162,9 +162,8 @@ def _row(attempt: Attempt, position: Position, canary: Canary) -> Row:
     if outcome == "leaked" and is_known:
         outcome = "passed"
     path, kind = position.place
-    return Row(
-        f"{path}.*".lstrip(".") if kind == "key" else path, position.label, canary.entity, outcome
-    )
+    where = f"{path}.*".lstrip(".") if kind == "key" else path
+    return Row(where, position.label, position.area, canary.entity, outcome)
 
 
 def _spelling(attempt: Attempt, encoding: Encoding, canary: Canary) -> Spelling:

@@ -9,7 +9,7 @@ import logging
 import signal
 import time
 from collections.abc import Iterable, Mapping
-from contextlib import AsyncExitStack
+from typing import NamedTuple
 
 import anyio
 from msgspec.structs import replace
@@ -34,6 +34,9 @@ from pipeline.setup.build import Running
 from pipeline.setup.config import Config, PipelineConfig, RouteConfig
 
 _BACKEND = "audit"
+_APART = 10_000
+"""Between the numbers of two pipelines' canaries."""
+
 _LONGEST = 900.0
 """Seconds after which an audit gives up."""
 
@@ -73,6 +76,15 @@ def audit(config: Config, entities: Iterable[str] = ()) -> Report:
     return report
 
 
+class _Part(NamedTuple):
+    """A pipeline, and the canaries that its plugins look for."""
+
+    number: int
+    name: str
+    config: PipelineConfig
+    looked_for: list[str]
+
+
 class _Audit:
     def __init__(
         self,
@@ -87,13 +99,17 @@ class _Audit:
         self._report = report
         self._entities = entities
         self._dialect = OpenAIChat()
+        self._sample = Sample(self._dialect)
         self._canaries: list[Canary] = []
         self._attempts: Attempts | None = None
         self._before = 0
         names = dict.fromkeys(route.pipeline for route in config.models.values())
-        self._pipelines = {name: config.pipelines[name] for name in names}
-        self._plugins = config.plugins
-        self.config = _audited(config, self._pipelines, recorder.url)
+        pipelines = {name: config.pipelines[name] for name in names}
+        self._parts = [
+            _Part(number, name, one, _looked_for(config.plugins, one))
+            for number, (name, one) in enumerate(pipelines.items())
+        ]
+        self.config = _audited(config, pipelines, recorder.url)
 
     async def run(self, url: str) -> None:
         """Do all that needs the service to run."""
@@ -101,79 +117,73 @@ class _Audit:
         logging.getLogger().setLevel(logging.DEBUG)
         for ours in ("httpx", "httpcore"):
             logging.getLogger(ours).setLevel(logging.WARNING)
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(self._recorder.serving())
-            self._attempts = Attempts(await stack.enter_async_context(client(url)), self._recorder)
-            for number, (name, pipeline) in enumerate(self._pipelines.items()):
-                await self._pipeline(number, name, pipeline)
+        async with self._recorder.serving(), client(url) as asking:
+            for part in self._parts:
+                await self._control(part, Attempts(asking, self._recorder))
+            self._before = len(self._around.output())
+            self._attempts = Attempts(asking, self._recorder)
+            for part in self._parts:
+                await self._pipeline(part, self._attempts)
             await pages(self._attempts, self._canaries)
-            self._look_at_files()
+            self._look_at_files(self._attempts)
 
     def look_around(self) -> None:
         """Look at what is left once the service has stopped."""
-        if self._attempts is None:
-            return
-        self._look_at_files()
-        output = self._around.output()[self._before :]
-        self._attempts.look(
-            "log and output", output, self._canaries, "the log", count=output.count(b"\n")
-        )
-        self._report.spots = [*self._attempts.spots.values()]
-
-    async def _pipeline(self, number: int, name: str, pipeline: PipelineConfig) -> None:
-        assert self._attempts is not None, "made before"
-        looked_for = _looked_for(self._plugins, pipeline)
-        entities = self._entities or [*ALWAYS, *looked_for]
-        aviary, decoys = Aviary(entities), Aviary(entities, CONTROL)
-        sample = Sample(self._dialect)
-        subject = Subject(_model("audit", number), pipeline.policies)
-        twin = Subject(_model("control", number), {})
-        await self._check_open(subject, name)
-
         attempts = self._attempts
-        quiet = Attempts(attempts.client, self._recorder)
-        control = Round(quiet, self._dialect, sample, decoys, twin, control=True)
-        blind = await blind_positions(control)
-        blind += await blind_spots(quiet, decoys, twin.model, self._around)
-        self._report.blind += blind
-        self._before = len(self._around.output())
+        if attempts is None:
+            return
+        self._look_at_files(attempts)
+        output = self._around.output()[self._before :]
+        lines = output.count(b"\n")
+        attempts.look("log and output", output, self._canaries, "the log", lines)
+        self._report.spots = [*attempts.spots.values()]
 
-        tried = Round(attempts, self._dialect, sample, aviary, subject)
+    async def _control(self, part: _Part, attempts: Attempts) -> None:
+        aviary = Aviary(self._used(part), CONTROL + part.number * _APART)
+        subject = Subject(_model("control", part.number), {})
+        twin = Round(attempts, self._dialect, self._sample, aviary, subject, control=True)
+        self._report.blind += await blind_positions(twin)
+        if part.number == 0:
+            self._report.blind += await blind_spots(attempts, aviary, subject.model, self._around)
+
+    async def _pipeline(self, part: _Part, attempts: Attempts) -> None:
+        aviary = Aviary(self._used(part), part.number * _APART)
+        subject = Subject(_model("audit", part.number), part.config.policies)
+        await self._check_open(subject, part.name, attempts)
+        tried = Round(attempts, self._dialect, self._sample, aviary, subject)
         rows = [row async for row in tried.positions()]
         rows += [row async for row in odd_requests(attempts, aviary, subject.model)]
         spellings = [one async for one in tried.spellings()]
         await failures(attempts, aviary, subject.model)
         await other_exchanges(attempts, aviary, subject.model)
         self._canaries += [one.whole for one in aviary.made]
+        unasked = [one for one in aviary.entities if one not in part.looked_for]
+        observes = part.config.observe
         self._report.pipelines.append(
-            Pipeline(
-                name=name,
-                unasked=[one for one in aviary.entities if one not in looked_for],
-                observes=pipeline.observe,
-                rows=_merged(rows),
-                spellings=spellings,
-            )
+            Pipeline(part.name, unasked, observes, _merged(rows), spellings)
         )
 
-    async def _check_open(self, subject: Subject, name: str) -> None:
+    def _used(self, part: _Part) -> list[str]:
+        return self._entities or [*ALWAYS, *part.looked_for]
+
+    async def _check_open(self, subject: Subject, name: str, attempts: Attempts) -> None:
         """A pipeline that refuses everything would leak nothing, and show nothing."""
-        assert self._attempts is not None, "made before"
+        self._recorder.take()
         body: JsonObject = {
             "model": subject.model,
             "messages": [{"role": "user", "content": "Hello."}],
         }
-        answer = await self._attempts.client.chat(body)
+        answer = await attempts.client.chat(body)
         if answer.is_error or not self._recorder.take():
             raise CannotRun(
                 f"the pipeline `{name}` refuses a harmless message with status {answer.status}, so "
                 "that nothing can be learnt from what it refuses; try it with `privet run Hello`"
             )
 
-    def _look_at_files(self) -> None:
-        assert self._attempts is not None, "made before"
+    def _look_at_files(self, attempts: Attempts) -> None:
         for path, content in self._around.files():
-            self._attempts.look("files", content, self._canaries, path.name)
-        self._attempts.spots["files"].partial |= self._around.partial
+            attempts.look("files", content, self._canaries, path.name)
+        attempts.spots["files"].partial |= self._around.partial
 
 
 def _audited(config: Config, pipelines: Mapping[str, PipelineConfig], url: str) -> Config:

@@ -1,23 +1,27 @@
 """Whether a canary can still be read in something that was written.
 
-It looks for the spellings that a program may turn a value into, and for what is left of a text once
-everything but letters and digits is gone. That is coarser than what it audits, and shares no code
+What was written is decoded in all the ways that a program may have encoded it in, and of every
+version only letters and digits are kept. That is coarser than what is audited, and shares no code
 with it: it may see a canary that nobody would read, and must not miss one that somebody would.
 """
 
+import binascii
 import html
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from urllib.parse import unquote
 
 from pipeline.audit.canaries import Canary
-from pipeline.testing.leaks import leaked
 
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
-_SIGNS = re.compile(r"[\W_]+")
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "b": "", "f": ""}
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}")
+_STANDARD = str.maketrans("-_", "+/")
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}){6,}")
+_NUMBERS = re.compile(r"\d{1,3}(?:,\s?\d{1,3}){5,}")
+_SIGNS = re.compile(r"[\W_]+")
 _DEEPEST = 3
 """Escapes within escapes that are undone."""
 
@@ -30,15 +34,13 @@ class Writing:
 
     def shows(self, canary: Canary, pieces: Sequence[str] = ()) -> bool:
         """Whether the canary is in it, or all the pieces that somebody wrote it in."""
-        if any(
-            _compact(tell) in self._compact or leaked(tell, self._text) for tell in canary.tells
-        ):
+        if any(_compact(tell) in self._compact for tell in canary.tells):
             return True
-        views = self._views
-        return bool(pieces) and all(any(one in view for view in views) for one in pieces)
+        return bool(pieces) and all(any(one in view for view in self._views) for one in pieces)
 
     @cached_property
     def _views(self) -> list[str]:
+        """The text, and what it says with escapes undone."""
         views = [self._text]
         for _ in range(_DEEPEST):
             plainer = unquote(html.unescape(_ESCAPE.sub(_unescaped, views[-1])))
@@ -49,7 +51,24 @@ class Writing:
 
     @cached_property
     def _compact(self) -> str:
-        return "|".join(map(_compact, self._views))
+        views = [*self._views, *_decoded(self._views[-1])]
+        return "|".join(map(_compact, views))
+
+
+def _decoded(text: str) -> Iterator[str]:
+    """What is written in base64, hexadecimal digits, or as the numbers of bytes."""
+    for run in _BASE64.findall(text):
+        for shift in range(4):
+            part = str(run[shift:]).translate(_STANDARD)
+            # One sign more than whole bytes says nothing.
+            part = part[:-1] if len(part) % 4 == 1 else part
+            yield binascii.a2b_base64(part + "=" * (-len(part) % 4)).decode("utf-8", "replace")
+    for run in _HEX.findall(text):
+        yield bytes.fromhex(run).decode("utf-8", "replace")
+        yield bytes.fromhex(run[1:-1]).decode("utf-8", "replace")
+    for run in _NUMBERS.findall(text):
+        numbers = [int(one) for one in run.split(",")]
+        yield bytes(one for one in numbers if one < 256).decode("utf-8", "replace")
 
 
 def _compact(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import click
 
+from pipeline.cli.audit import audit
 from pipeline.cli.check import check
 from pipeline.cli.plugins import plugins
 from pipeline.cli.receipt import receipt
@@ -19,5 +20,5 @@ def privet() -> None:
     """
 
 
-for command in (serve, check, run, plugins, schema, receipt):
+for command in (serve, check, run, audit, plugins, schema, receipt):
     privet.add_command(command)

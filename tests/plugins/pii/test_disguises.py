@@ -73,8 +73,8 @@ def test_whole_value_is_found(
         ("\n".join(["4111", "1111", "1111", "1111"] * 5), set[str]()),
         ("1 0 1 1 0 0 1 0\n0 1 1 1 0 1 0 0\n" * 4, set[str]()),
         (
-            "I have met Anna\nbell in hand, with Will\nand Maria\nyesterday",
-            {"Anna", "Will", "Maria"},
+            "I have met Anna\nbell in hand, and Maria\nyesterday",
+            {"Anna", "Maria"},
         ),
         ("done 5\n2. next 17\n3. last", set[str]()),
         ("12:00 port 5432\n2024-01-01 12:01 port 5433\n2024-01-01", set[str]()),

@@ -175,6 +175,25 @@ def test_edges_are_those_of_graphemes(text: str) -> None:
         assert {start, end} <= edges
 
 
+def test_mark_belongs_to_its_letter() -> None:
+    assert whole_graphemes("be\u0301\u0300d", 2, 3) == (1, 4)
+
+
+@pytest.mark.parametrize(
+    "content", [b"\x00\x01\x02anna@example.org", b"\xff\xfe" * 9, b"\x7f" * 12]
+)
+def test_bytes_are_no_text(content: bytes) -> None:
+    for run in (b64encode(content).decode(), content.hex()):
+        assert fold(run).text == run
+
+
+def test_many_marks_cost_little() -> None:
+    text = "a" + "\u0301\u0316" * 50_000
+    began = time.process_time()
+    assert fold(text).text == "a"
+    assert time.process_time() - began < 1.5
+
+
 def test_edits_of_several_rewritings_add_up() -> None:
     shadow = Shadow("a--b").edited([Edit(1, 3, "")]).edited([Edit(1, 1, "++")])
     assert shadow.text == "a++b"

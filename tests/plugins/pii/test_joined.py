@@ -8,6 +8,7 @@ from pipeline import Text
 from plugins.pii.analysis import Analysis
 from plugins.pii.joined import JOINED, WINDOW, bridges, with_fragments
 from plugins.pii.options import RecogniserOptions
+from plugins.pii.spans import Span
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +101,7 @@ def test_nothing_is_joined_by_chance(analysis: Analysis, texts: list[Text]) -> N
         raise AssertionError((index, span, between))
 
 
-def fragments(analysis: Analysis, texts: list[Text]) -> Iterable[tuple[int, object]]:
+def fragments(analysis: Analysis, texts: list[Text]) -> Iterable[tuple[int, Span]]:
     for bridge in bridges(texts):
         [spans] = analysis.find([bridge.text], [False])
         assert not isinstance(spans, str)
@@ -116,6 +117,21 @@ def test_bridges_are_short() -> None:
     assert [len(one.text) for one in bridges(texts)] == [2 * WINDOW + 1]
 
 
+def test_what_lies_in_one_text_is_no_fragment(analysis: Analysis) -> None:
+    texts = user("to anna@example.org, card 4111 1111", "1111 1111 of bob@example.org")
+    assert len(list(fragments(analysis, texts))) == 2
+
+
+def test_fragment_cuts_no_wider_finding() -> None:
+    texts = user("4111 1111", "1111 1111")
+    [bridge] = bridges(texts)
+    wider = Span(0, 9, "PERSON", 0.85, "ner")
+    card = Span(0, 19, "CREDIT_CARD", 1.0, "Card")
+    [first, second] = with_fragments(["4111 1111", "1111 1111"], [[wider], []], [bridge], [[card]])
+    assert first == [wider]
+    assert second == [Span(0, 9, "CREDIT_CARD", 1.0, JOINED)]
+
+
 def test_fragments_say_what_they_are(analysis: Analysis) -> None:
     found = list(fragments(analysis, user("card 4111 1111", "1111 1111")))
-    assert [(index, span.source) for index, span in found] == [(0, JOINED), (1, JOINED)]  # type: ignore[attr-defined]
+    assert [(index, span.source) for index, span in found] == [(0, JOINED), (1, JOINED)]

@@ -19,9 +19,9 @@ def test_it_has_no_problems():
 
 def test_it_redacts_and_restores():
     config = load(PATH, variables={})
-    assert config.pipelines["default"].pre[-1] == "pii"
-    assert config.pipelines["default"].post[0] == "pii"
-    assert config.pipelines["default"].uninspected == []
+    assert config.pipelines["default"].pre[-2:] == ["secrets", "pii"]
+    assert config.pipelines["default"].post[:2] == ["pii", "secrets"]
+    assert config.pipelines["default"].policies == {}
 
 
 def test_three_lines_put_a_real_backend_behind_it(tmp_path: Path):

@@ -1,6 +1,6 @@
 """What a plugin or backend author imports."""
 
-from pipeline.core.backend import Backend, Call, Reply, Upstream
+from pipeline.core.backend import Backend, Call, Reply, Streams, Upstream
 from pipeline.core.errors import PrivetError, Rejected, Unavailable, UpstreamFailed, UpstreamTimeout
 from pipeline.core.exchange import Exchange
 from pipeline.core.filters import ReplaceTokens, Scanner, Segments, Taken, Whole
@@ -26,6 +26,7 @@ __all__ = [
     "Scanner",
     "Segments",
     "Step",
+    "Streams",
     "Taken",
     "Text",
     "TextFilter",

@@ -17,9 +17,8 @@ class Exchange(Struct, kw_only=True):
     """What plugins may know of the request at hand; it holds no message text.
 
     `deadline` is on the clock of `time.monotonic`, in seconds. `user` is what the client says about
-    its user, and not proven. `labels` may be added to by plugins and are matched by routing.
-    `receipt` is where plugins report what they found. `times` collects the seconds that each
-    plugin took.
+    its user, and not proven. `labels` may be added to by plugins; the receipt shows them. `receipt`
+    is where plugins report what they found. `times` collects the seconds that each plugin took.
     """
 
     id: str = field(default_factory=new_id)

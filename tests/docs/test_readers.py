@@ -1,6 +1,8 @@
 """What a reader has who does all that a document says, from its first block to its last."""
 
+import hmac
 import json
+import shlex
 import threading
 import tomllib
 from collections.abc import Callable, Iterator
@@ -11,9 +13,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from documents import blocks, is_project
-from test_blocks import base, merged, write
+from test_blocks import SHELL, VARIABLES, base, merged, write
 
 from pipeline.cli import privet
+
+KEY = VARIABLES["PRIVET_RECEIPT_KEY"]
 
 
 def fragments(document: str) -> list[dict[str, object]]:
@@ -116,3 +120,45 @@ def test_the_streaming_backend_of_the_guide_works(run: Run):
         done = run(plain({"type": "canned"}), *words)
         assert done.exit_code == 0, done.stderr
         assert done.stdout.endswith("the client got\n  content\n    Hello there. \n")
+
+
+def test_a_receipt_can_be_checked_as_the_guide_says(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    [keyed] = [one for one in fragments("operations") if "receipt_key" in one.get("service", {})]
+    monkeypatch.setenv("PRIVET_RECEIPT_KEY", KEY)
+    monkeypatch.chdir(tmp_path)
+    shown = run({**plain({"type": "echo"}), **keyed}, "--show", "--json", "Hello")
+    receipt = shown.stdout.partition('{"receipt":')[2].partition(',"steps":')[0]
+    Path("receipt.json").write_text(receipt)
+    [command] = [text for _, text in SHELL if text.startswith("privet receipt")]
+    words = shlex.split(command)[1:]
+    done = CliRunner().invoke(privet, words)
+    assert done.exit_code == 0, done.output
+    # Somebody else, who has read how it is signed.
+    body = json.loads(receipt)
+    signature = body.pop("signature")
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert hmac.new(KEY.encode(), text.encode(), "sha256").hexdigest() == signature
+    Path("receipt.json").write_text(receipt.replace('"status":200', '"status":201'))
+    assert CliRunner().invoke(privet, words).exit_code == 1
+
+
+def test_a_finding_of_the_guide_is_in_its_receipt(run: Run):
+    config = plain({"type": "echo"})
+    config["pipelines"] = {"default": {"pre": ["tickets"]}}
+    shown = json.loads(run(config, "--show", "--json", "Is T-12345 done?").stdout)
+    [work] = shown["receipt"]["plugins"]
+    place = "messages[0].content"
+    assert work["findings"] == [{"path": place, "entity": "TICKET", "action": "remove", "count": 1}]
+    [change] = shown["steps"][0]["texts"]
+    assert change["before"][change["spans"][0]["start"] :].startswith("T-12345")
+    assert change["after"] == "Is [ticket] done?"
+
+
+def test_what_is_only_observed_goes_out_as_it_is(run: Run):
+    [observing] = [one for one in fragments("operations") if "observe" in str(one)]
+    config = merged(plain({"type": "echo"}), observing)
+    done = run(config, "a\u200bb")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.endswith("I received: a\u200bb\n")

@@ -17,8 +17,13 @@ from service_process import Running
 import pipeline
 from pipeline import PrivetError, testing
 from pipeline.core.exchange import Exchange
+from pipeline.core.inspection import Inspection, Refusal
+from pipeline.core.receipt import Span
+from pipeline.core.record import Found, Record, Restored, Uninspected, Work
+from pipeline.core.trace import Change
 from pipeline.dialects.openai.layout import LAYOUT
 from pipeline.service import app
+from pipeline.service.health import Ready
 from pipeline.setup.check import opaque_names
 from pipeline.setup.describe import options
 from pipeline.setup.discover import installed
@@ -196,10 +201,36 @@ def test_operations_has_every_field_of_an_exchange(service: Running):
     assert json.loads(told).keys() == listed | every_line == json.loads(sample).keys()
 
 
+def test_operations_has_every_field_of_a_receipt():
+    table = rows(OPERATIONS, "Field of a receipt")
+    listed = {name for row in table for name in re.findall(r"`(\w+)`", row[0])}
+    assert listed == {*Record.__struct_fields__, "signature"}
+    inner = {"plugins": (Work, Found, Restored), "uninspected": (Uninspected,)}
+    for name, structs in inner.items():
+        [row] = [one for one in table if one[0] == f"`{name}`"]
+        told = set(re.findall(r"`(\w+)`", row[1]))
+        assert told == {field for one in structs for field in one.__struct_fields__}
+
+
+def test_operations_has_every_member_of_a_dry_run():
+    table = {row[0].strip("`"): row[1] for row in rows(OPERATIONS, "Member")}
+    assert tuple(table) == Inspection.__struct_fields__
+    inner = {"steps": (Change, Span), "error": (Refusal,)}
+    for name, structs in inner.items():
+        told = set(re.findall(r"`(\w+)`", table[name]))
+        assert told >= {field for one in structs for field in one.__struct_fields__}
+
+
+def test_operations_shows_what_health_says():
+    shown = next(json.loads(one.text) for one in blocks("json") if '"backends"' in one.text)
+    assert tuple(shown) == Ready.__struct_fields__
+
+
 def test_operations_has_every_path():
     told = set(re.findall(r'@(get|post)\(\s*"(/[^"]*)"', inspect.getsource(app)))
-    listed = set(re.findall(r"`(GET|POST) (/[^`]*)`", OPERATIONS))
-    assert {(method.upper(), path) for method, path in told} | {("GET", "/schema")} == listed
+    told = {(method.upper(), path.replace(":str}", "}")) for method, path in told}
+    listed = {tuple(row[0].strip("`").split()) for row in rows(OPERATIONS, "Path")}
+    assert told | {("GET", "/schema")} == listed
 
 
 def anchors(path: Path) -> set[str]:

@@ -5,7 +5,7 @@ placeholders of this exchange, and of no other, are replaced by what they stand 
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
 from hashlib import blake2b
@@ -16,16 +16,15 @@ from msgspec import Meta
 
 from pipeline import Channel, Exchange, Rejected, Request, Step, Text, TextFilter
 from plugins.pii.options import Score
+from plugins.pii.output import OutputFilter, Own
 from plugins.pii.policy import PolicyOptions
 from plugins.pii.recogniser import Recogniser, open_recogniser
 from plugins.pii.redaction import Redaction
 from plugins.pii.restore import RestoreFilter, Restorer
 from plugins.pii.spans import Span
-from plugins.pii.words import Place
+from plugins.pii.words import Place, is_identifier
 
 Kind = Literal["content", "reasoning", "refusal", "arguments", "other"]
-
-_IDENTIFIER = frozenset("_-.:/")
 
 _AT_ONCE = 50_000
 """Characters that are redacted on the event loop; takes some 15 ms. More leave it to a thread."""
@@ -49,6 +48,7 @@ class PiiStep(Step):
             note=self._note,
         )
         self._restorer: Restorer | None = None
+        self._own: Own | None = None
 
     async def on_request(self, request: Request) -> None:
         """Hide what is personal in every text; refuse what is personal but cannot be hidden."""
@@ -79,20 +79,26 @@ class PiiStep(Step):
         self._label()
 
     def on_text(self, channel: Channel) -> TextFilter | None:
-        """Restore what this exchange has hidden."""
-        values = self._restorable()
-        if not values or channel.kind not in self._options.restore:
+        """Restore what this exchange has hidden, and hide what it has not."""
+        restore = self._restore(channel)
+        if not self._options.output:
+            return restore
+        if self._own is None:
+            self._own = Own(self._redaction.vault.values, self._redaction.identities())
+        note = partial(self._exchange.receipt.found, channel.kind, action="mark")
+        return OutputFilter(self._recogniser, self._own, self._options.policy, note, restore)
+
+    def _restore(self, channel: Channel) -> RestoreFilter | None:
+        if channel.kind not in self._options.restore:
             return None
         if self._restorer is None:
+            values = self._redaction.restorable(
+                self._options.restore_entities, self._options.restore_roles
+            )
+            if not values:
+                return None
             self._restorer = Restorer(values, self._redaction.texts(), self._note_restored)
         return RestoreFilter(self._restorer)
-
-    def _restorable(self) -> Mapping[str, str]:
-        if self._restorer is not None:
-            return self._restorer.values
-        return self._redaction.restorable(
-            self._options.restore_entities, self._options.restore_roles
-        )
 
     def _is_sure(self, span: Span) -> bool:
         return (
@@ -142,6 +148,14 @@ class Pii(PolicyOptions, frozen=True, kw_only=True):
             "these roles; the names are those of `role_actions`, and `*` stands for all."
         ),
     ] = ("*",)
+    output: Annotated[
+        bool,
+        Meta(
+            description="Whether personal data that the model brings up itself is replaced by "
+            "marks such as `[PERSON]`. A streamed reply then comes by sentences and lines, of 400 "
+            "characters at most, and each takes some milliseconds."
+        ),
+    ] = False
     sweep_length: Annotated[
         int,
         Meta(
@@ -192,5 +206,5 @@ def _may_hold_names(text: Text) -> bool:
     """Whether a model should look: it takes every other identifier and number for a name."""
     if text.kind not in ("text", "key"):
         return False
-    identifier = all(char.isalnum() or char in _IDENTIFIER for char in text.text)
+    identifier = is_identifier(text.text)
     return not identifier or (text.kind == "text" and not any(map(str.isdigit, text.text)))

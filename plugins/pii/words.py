@@ -9,6 +9,8 @@ from plugins.pii.spans import Span
 
 _UNDERSCORES = re.compile(r"(?:\\?_)+")
 
+_IDENTIFIER = frozenset("_-.:/")
+
 SWEEP = "sweep"
 """The source of places where a value stands that was recognised elsewhere."""
 
@@ -23,6 +25,11 @@ class Place(NamedTuple):
     action: Action
     source: str = SWEEP
     score: float | None = None
+
+
+def is_identifier(text: str) -> bool:
+    """Whether a text looks like an identifier, a number or a path."""
+    return all(char.isalnum() or char in _IDENTIFIER for char in text)
 
 
 def _first(one: Span, _other: Span) -> Span:

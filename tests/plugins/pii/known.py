@@ -10,7 +10,7 @@ from msgspec import field
 
 from pipeline import Exchange, Step
 from plugins.pii import Pii, PiiStep
-from plugins.pii.recogniser import Recogniser
+from plugins.pii.recogniser import Recogniser, RecogniserFailed
 from plugins.pii.spans import Span
 
 ANNA, BO = "Anna Berg", "Bo Ek"
@@ -21,13 +21,16 @@ CARD = "4111 1111 1111 1111"
 class Knowing:
     """A recogniser that finds these values as they are written, and no other spelling."""
 
-    def __init__(self, values: Mapping[str, str]):
+    def __init__(self, values: Mapping[str, str], fails_on: str = ""):
         self._values = values
+        self._fails_on = fails_on
         self._pattern = re.compile("|".join(map(re.escape, values)) or "(?!)")
 
     async def find(
         self, texts: Sequence[str], *, ner: Sequence[bool] | bool = True
     ) -> list[list[Span]]:
+        if self._fails_on and any(self._fails_on in text for text in texts):
+            raise RecogniserFailed("it was told to")
         return [
             [
                 Span(*at.span(), self._values[at[0]], 0.9, "pattern")
@@ -49,5 +52,7 @@ class KnowingPii(Pii, frozen=True, kw_only=True):
         }
     )
 
+    fails_on: str = ""
+
     async def start(self, stack: AsyncExitStack) -> Callable[[Exchange], Step]:
-        return partial(PiiStep, self, cast(Recogniser, Knowing(self.values)), b"key")
+        return partial(PiiStep, self, cast(Recogniser, Knowing(self.values, self.fails_on)), b"key")

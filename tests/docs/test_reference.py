@@ -241,7 +241,8 @@ def anchors(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(path: Path):
-    for target in re.findall(r"\]\(([^)]+)\)", prose(path)):
+    # What looks like a link in code is none.
+    for target in re.findall(r"\]\(([^)]+)\)", re.sub(r"`[^`]*`", "", prose(path))):
         file, _, anchor = target.partition("#")
         to = (path.parent / file).resolve() if file else path
         assert to.exists(), target

@@ -15,7 +15,7 @@ from plugins.pii.mail import APART, NEAR_END, is_broken_mail, is_mail
 from plugins.pii.shadow import Edit, Shadow
 from plugins.pii.spans import Span
 
-SURE = 0.6
+SURE = 0.55
 """The least score of a finding that needs something closed."""
 
 _MOST_LINES = 8

@@ -21,7 +21,7 @@ _ROUNDS = 2
 _PERCENT = re.compile(
     r"%(?:[0-7][0-9A-Fa-f]|[Cc][2-9A-Fa-f]%[89ABab][0-9A-Fa-f]|[Dd][0-9A-Fa-f]%[89ABab][0-9A-Fa-f]"
     r"|[Ee][0-9A-Fa-f](?:%[89ABab][0-9A-Fa-f]){2}|[Ff][0-4](?:%[89ABab][0-9A-Fa-f]){3}"
-    r"|u[0-9A-Fa-f]{4})"
+    r"|[89A-Fa-f][0-9A-Fa-f]|u[0-9A-Fa-f]{4})"
 )
 _BACKSLASH = re.compile(
     r"\\(?:u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}"
@@ -67,13 +67,14 @@ def decoded(shadow: Shadow) -> Shadow:
     return shadow.rewritten(_RUN, _run)
 
 
-def _percent(written: str) -> str | None:
+def _percent(written: str) -> str:
     if written[1] == "u":
-        return _char(int(written[2:], 16))
+        return _char(int(written[2:], 16)) or written
+    content = bytes.fromhex(written.replace("%", ""))
     try:
-        return bytes.fromhex(written.replace("%", "")).decode()
+        return content.decode()
     except UnicodeDecodeError:
-        return None
+        return content.decode("latin-1")
 
 
 def _backslash(written: str) -> str | None:

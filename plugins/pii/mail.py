@@ -46,8 +46,10 @@ def is_broken_mail(text: str, start: int, end: int) -> bool:
     if before is None or after is None or "@" not in before[0] + after[0]:
         return False
     left, right = before[0], after[0].rstrip(".'&~-+")
-    if not is_mail(left + right):
+    if not right or not is_mail(left + right):
         return False
+    if right[0] == ".":  # So begins no line.
+        return True
     if "@" in left:
         # `anna@example.or` and `g`: nobody begins a line with one letter that makes a domain.
         short = len(right) < 3 and (left + right).rpartition(".")[2] in _FREQUENT

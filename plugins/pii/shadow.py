@@ -11,7 +11,7 @@ Pattern: TypeAlias = re.Pattern[str] | regex.Pattern[str]
 """A regular expression; `re` is the faster, `regex` knows scripts."""
 
 _EXTENDS = regex.compile(
-    r"[\p{M}\p{Grapheme_Extend}\u200d\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
+    r"[\p{M}\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}\U000e0020-\U000e007f]"
 )
 """What belongs to the character before it (UAX 29); cutting there would change what is left."""
 

@@ -27,6 +27,7 @@ MAIL = "anna@example.org"
         ("anna\uff20example\uff0eorg", MAIL),
         ("anna%40example%2Eorg", MAIL),
         ("anna%2540example.org", MAIL),
+        ("M%FCller M%C3%BCller %uD800", "M\u00fcller M\u00fcller %uD800"),
         (r"anna\u0040example.org", MAIL),
         (r"anna\\u0040example.org", MAIL),
         (r"anna\x40example\.org", MAIL),

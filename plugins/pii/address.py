@@ -119,21 +119,19 @@ _STATE = (
 )
 _FIXED = regex.compile(
     rf"\b{_STATE},? \d{{5}}(?:-\d{{4}})?(?![\w-])"
-    r"|\b(?:[A-PR-UWYZ]\d[A-HJKPSTUW\d]?|[A-PR-UWYZ][A-HK-Y]\d[ABEHMNPRVWXY\d]?) "
-    r"\d[ABD-HJLNP-UW-Z]{2}\b"
+    r"|\b[A-PR-UWYZ](?:\d[A-HJKPSTUW\d]?|[A-HK-Y]\d[ABEHMNPRVWXY\d]?) \d[ABD-HJLNP-UW-Z]{2}\b"
     r"|\b[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z] \d[ABCEGHJ-NPRSTV-Z]\d\b"
-    r"|\b(?i:P\.? ?O\.? ?Box|Postfach|Postbus|Boîte postale|Postboks|Apartado|Postbox) \d{1,7}\b"
-    r"|\b(?:PSC|Unit|CMR) \d{1,5},? Box \d{1,5}(?:,?\s+[AFD]PO,? A[AEP] \d{5})?"
-    r"|\b(?:US(?:S|NS|CGC)|HMS) \p{Lu}[\p{L}'-]+,?\s+[AFD]PO,? A[AEP] \d{5}"
-    r"|\b[AFD]PO,? A[AEP] \d{5}\b"
     r"|\u3012 ?\d{3}-\d{4}"
-    r"|\b(?:[A-Z]{1,2}-)\d{4,5} (?=\p{Lu}\p{Ll})"
+    r"|\b[A-Z]{1,2}-\d{4,5} (?=\p{Lu}\p{Ll})"
 )
-_FIXED_PLAIN = regex.compile(
+_BOX = regex.compile(
     r"\b(?:psc|unit|cmr) \d{1,5},? box \d{1,5}(?:,?\s+[afd]po,? a[aep] \d{5})?"
+    r"|\b(?:P\.? ?O\.? ?Box|Postbox|Postfach|Postbus|Postboks|Boîte postale) \d{1,7}\b"
+    r"|\b(?:US(?:S|NS|CGC)|HMS) \p{L}[\p{L}'-]+,?\s+[AFD]PO,? A[AEP] \d{5}"
     r"|\b[afd]po,? a[aep] \d{5}\b",
     regex.IGNORECASE,
 )
+_ZIPS = """zip post plz cap cep pincode pin""".split()
 _ZIP = regex.compile(
     r"\b(?:zip|zip ?code|postal ?code|postcode|plz|postleitzahl|code postal|código postal|cap|cep|"
     r"pin ?code|postnummer|postinumero|kod pocztowy)(?: is| of|'s| number)?[:\s#]{1,3}"
@@ -181,12 +179,17 @@ class Address(LocalRecognizer):
 
     def _cores(self, text: str) -> Iterator[tuple[int, int, float]]:
         """What is surely part of an address, with the numbers before it."""
-        for pattern in (_FIXED, _FIXED_PLAIN):
-            for match in pattern.finditer(text):
+        lower = text.lower()
+        for match in _FIXED.finditer(text):
+            yield match.start(), match.end(), LIKELY
+        if "box" in lower or "post" in lower or "po a" in lower:
+            for match in _BOX.finditer(text):
                 yield match.start(), match.end(), LIKELY
-        for match in _ZIP.finditer(text):
-            yield match.start(1), match.end(1), SURE
-        for match in _CORNER.finditer(text):
+        if any(word in lower for word in _ZIPS):
+            for match in _ZIP.finditer(text):
+                yield match.start(1), match.end(1), SURE
+        corners = _CORNER.finditer(text) if "on of " in lower or "ner of " in lower else ()
+        for match in corners:
             if match[1][0].isupper() or regex.search(rf"\b{_PLAIN_KIND}\b|\d", match[1]):
                 yield match.start(1), match.start(1) + len(match[1].rstrip(" .")), LIKELY
         for match in _NUMBER.finditer(text):

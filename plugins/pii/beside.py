@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import regex
 
 from plugins.pii.lexicon import Lexicon
-from plugins.pii.spans import Span
+from plugins.pii.spans import LISTED, Span
 
 _AND = r"(?:, (?:and |und |et |y |e |i |og |och )?| (?:and|&|or|und|oder|et|ou|y|e|og|och|en|i) )"
 _NAME = r"(\p{Lu}[\p{L}\p{M}'\u2019-]+(?: \p{Lu}[\p{L}\p{M}'\u2019-]+)?)"
@@ -34,7 +34,7 @@ def names_beside(text: str, spans: Sequence[Span], known: Lexicon) -> list[Span]
             words = match[group].lower().split()
             if not known.family(words[-1]) or any(known.plain(word) for word in words):
                 continue
-            other = Span(start, end, "PERSON", _SCORE, "names")
+            other = Span(start, end, "PERSON", _SCORE, LISTED)
             found.append(other)
             taken.append((start, end))
             waiting.append(other)

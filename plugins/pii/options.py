@@ -19,8 +19,11 @@ Words = tuple[Annotated[str, Meta(min_length=1)], ...]
 ENTITIES = (
     "PERSON",
     "LOCATION",
+    "DATE_OF_BIRTH",
+    "AGE",
     "EMAIL_ADDRESS",
     "PHONE_NUMBER",
+    "USERNAME",
     "CREDIT_CARD",
     "IBAN_CODE",
     "IP_ADDRESS",
@@ -32,16 +35,28 @@ ENTITIES = (
     "US_BANK_NUMBER",
     "UK_NHS",
     "UK_NINO",
+    "NATIONAL_ID",
+    "PASSPORT",
+    "DRIVER_LICENSE",
+    "LICENSE_PLATE",
+    "VEHICLE_ID",
+    "MEDICAL_RECORD",
 )
 """What is looked for unless the configuration says otherwise.
 
 Left out for what they would do to ordinary text: DATE_TIME, NRP ("American"), ORGANIZATION, URL.
 """
 
+OWN_ENTITIES = frozenset(
+    """AGE DATE_OF_BIRTH DRIVER_LICENSE LICENSE_PLATE MEDICAL_RECORD NATIONAL_ID PASSPORT USERNAME
+    VEHICLE_ID""".split()
+)
+"""What Presidio has no name for."""
+
 NER_ENTITIES = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "NRP", "DATE_TIME"})
 """What spaCy's models find; all else is found by patterns."""
 
-KNOWN_ENTITIES = NER_ENTITIES | frozenset(
+_PRESIDIOS = frozenset(
     """ABA_ROUTING_NUMBER AU_ABN AU_ACN AU_MEDICARE AU_TFN CA_POSTAL_CODE CA_SIN CREDIT_CARD CRYPTO
     DE_BSNR DE_FUEHRERSCHEIN DE_HANDELSREGISTER DE_HEALTH_INSURANCE DE_ID_CARD DE_KFZ DE_LANR
     DE_PASSPORT DE_PLZ DE_SOCIAL_SECURITY DE_TAX_ID DE_TAX_NUMBER DE_VAT_ID EMAIL_ADDRESS ES_NIE
@@ -58,6 +73,8 @@ KNOWN_ENTITIES = NER_ENTITIES | frozenset(
     ZA_MOBILE_NUMBER ZA_PASSPORT ZA_TELEPHONE_NUMBER ZA_TRAFFIC_REGISTER_NUMBER
     ZA_VAT_NUMBER""".split()
 )
+
+KNOWN_ENTITIES = NER_ENTITIES | OWN_ENTITIES | _PRESIDIOS
 """What can be found without own patterns, word lists or recognisers.
 
 Written down because Presidio, which knows, is never imported by the service itself.

@@ -14,10 +14,8 @@ from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.results import result
+from plugins.pii.spans import LISTED
 from plugins.pii.technical import Lines, glued
-
-PEOPLE = "names"
-"""The source of spans that come from lists of names."""
 
 ANNOUNCED, SURE, LIKELY = 0.8, 0.75, 0.6
 
@@ -79,7 +77,7 @@ class People(LocalRecognizer):
     """Names of people, by lists and by what announces them."""
 
     def __init__(self, lexicon: Lexicon):
-        super().__init__(["PERSON"], name=PEOPLE)
+        super().__init__(["PERSON"], name=LISTED)
         self._lexicon = lexicon
 
     def load(self) -> None:

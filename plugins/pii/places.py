@@ -6,6 +6,7 @@ from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.results import result
+from plugins.pii.spans import LISTED
 from plugins.pii.technical import Lines, glued
 
 _WORD = regex.compile(r"\p{L}[\p{L}\p{M}'\u2019-]{2,}")
@@ -25,7 +26,7 @@ class Places(LocalRecognizer):
     """Places with a capital; in lower case countries, and others after a preposition."""
 
     def __init__(self, lexicon: Lexicon):
-        super().__init__(["LOCATION"], name="names")
+        super().__init__(["LOCATION"], name=LISTED)
         self._lexicon = lexicon
 
     def load(self) -> None:

@@ -23,9 +23,13 @@ from presidio_analyzer.predefined_recognizers import (
 )
 
 from plugins.pii.address import Address
+from plugins.pii.contacts import Disguised, Handle, Username, explained
+from plugins.pii.dates import Age, Birth, date
+from plugins.pii.identity import Identity
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.phones import Phone
-from plugins.pii.results import result
+from plugins.pii.results import Hinted, result
+from plugins.pii.wallets import Wallet
 
 WEAK = 0.2
 """Counts only after a context word."""
@@ -35,6 +39,17 @@ def corrected(regions: Sequence[str], lexicon: Lexicon) -> list[EntityRecognizer
     """Our recognisers; each stands in for Presidio's of the same entity."""
     return [
         Address(lexicon),
+        Coordinates(),
+        Disguised(lexicon),
+        Handle(),
+        Identity(),
+        Username(lexicon),
+        Wallet(),
+        Age(),
+        Birth(),
+        date(),
+        nino(),
+        *explained(),
         Card(),
         email(),
         Iban(exact_match=True),
@@ -44,9 +59,8 @@ def corrected(regions: Sequence[str], lexicon: Lexicon) -> list[EntityRecognizer
         Phone(regions),
         Ssn(),
         url(),
-        # "us", "travel", "check" and "save" do not say what number follows.
-        UsPassportRecognizer(context=["passport"]),
-        UsBankRecognizer(context=["account", "acct", "routing"]),
+        Passport(),
+        Bank(),
     ]
 
 
@@ -71,6 +85,15 @@ def url() -> PatternRecognizer:
     return UrlRecognizer(name="Url", patterns=[Pattern("url", pattern, 0.6)])
 
 
+def nino() -> PatternRecognizer:
+    """UK national insurance numbers; Presidio's pattern asks the same and takes longer."""
+    pattern = (
+        r"(?<!\w)(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z](?: ?\d{2}){3} ?[A-D]"
+        r"(?!\w)"
+    )
+    return PatternRecognizer("UK_NINO", name="Nino", patterns=[Pattern("nino", pattern, 0.6)])
+
+
 class Card(PatternRecognizer):
     """Payment cards of ISO/IEC 7812 in the groups that they are written in, or in none.
 
@@ -86,7 +109,7 @@ class Card(PatternRecognizer):
             "4-6-5": r"3[47]\d{2}([ -])\d{6}\1\d{5}",
             "4-6-4": r"3[0689]\d{2}([ -])\d{6}\1\d{4}",
             "solid": r"(?:4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|"
-            r"3[0689]\d{12}|35\d{14}|6\d{15,18}|5[06-8]\d{10,17})",
+            r"3[0689]\d{12}|35\d{14}|6\d{11,18}|5[06-8]\d{10,17})",
         }
         super().__init__(
             "CREDIT_CARD",
@@ -135,6 +158,9 @@ class Ip(IpRecognizer):
         regex.IGNORECASE,
     )
 
+    _LIKELY = regex.compile(r"\d\.\d{1,3}\.\d|[0-9a-fA-F]:[0-9a-fA-F:]|::[0-9a-fA-F]")
+    """What no address lacks; the full patterns are slow."""
+
     def analyze(
         self,
         text: str,
@@ -143,6 +169,8 @@ class Ip(IpRecognizer):
         regex_flags: int | None = None,
     ) -> list[RecognizerResult]:
         """Every address in a text."""
+        if not self._LIKELY.search(text):
+            return []
         found = super().analyze(text, entities, nlp_artifacts, regex_flags)  # pyright: ignore[reportArgumentType]
         return [one for one in found if not self._version(text, one.start, one.end)]
 
@@ -164,6 +192,29 @@ class Ip(IpRecognizer):
         return address.is_loopback or address.is_unspecified or not said
 
 
+class Coordinates(Hinted):
+    """Places on earth in degrees; without a sign of degrees or a context word pairs are numbers."""
+
+    hints = ("°", "gps", "coord", "lat", "lon", "position", "n,", "s,", "n ", "s ")
+
+    def __init__(self) -> None:
+        decimal = r"[-+]?(?:[0-8]?\d|90)\.\d{3,}{0}, ?[-+]?(?:1[0-7]\d|\d{1,2}|180)\.\d{3,}{1}"
+        signed = decimal.replace("{0}", r"° ?[NS]?").replace("{1}", r"° ?[EW]?")
+        lettered = decimal.replace("{0}", r"°? ?[NS]").replace("{1}", r"°? ?[EW]")
+        bare = decimal.replace("{0}", "").replace("{1}", r"(?![\d.])")
+        sixty = r"\d{1,3}° ?\d{1,2}['\u2032] ?(?:\d{1,2}(?:\.\d+)?[\"\u2033] ?)?"
+        super().__init__(
+            "LOCATION",
+            patterns=[
+                Pattern("degrees", rf"(?<![\w.-]){signed}", 0.8),
+                Pattern("letters", rf"(?<![\w.-]){lettered}\b", 0.8),
+                Pattern("sixtieths", rf"(?<![\w.]){sixty}[NS],? ?{sixty}[EWO]\b", 0.9),
+                Pattern("pair", rf"(?<![\w.-]){bare}", WEAK),
+            ],
+            context=["gps", "coordinates", "coords", "latitude", "lat", "longitude", "position"],
+        )
+
+
 class Ssn(UsSsnRecognizer):
     """US social security numbers, the well-known examples included: who types one means his own."""
 
@@ -183,8 +234,10 @@ class Ssn(UsSsnRecognizer):
         return zeros or len(set(digits)) == 1
 
 
-class Nhs(PatternRecognizer):
+class Nhs(Hinted):
     """UK health service numbers: only where that is said, as the check passes 1 number in 11."""
+
+    hints = ("nhs", "national health")
 
     def __init__(self) -> None:
         pattern = Pattern("3-3-4", r"(?<![\w-])\d{3}([ -]?)\d{3}\1\d{4}(?![\w-])", 0.35)
@@ -196,8 +249,28 @@ class Nhs(PatternRecognizer):
         return None if self._presidio.validate_result(pattern_text) else False
 
 
-class Licence(UsLicenseRecognizer):
+class Passport(Hinted, UsPassportRecognizer):
+    """US passports: "us" and "travel" do not say what number follows."""
+
+    hints = ("passport",)
+
+    def __init__(self) -> None:
+        super().__init__(context=["passport"])
+
+
+class Bank(Hinted, UsBankRecognizer):
+    """US bank accounts: "check" and "save" do not say what number follows."""
+
+    hints = ("account", "acct", "routing")
+
+    def __init__(self) -> None:
+        super().__init__(context=list(self.hints))
+
+
+class Licence(Hinted, UsLicenseRecognizer):
     """US driving licences: where that is said, of five characters or more, four of them digits."""
+
+    hints = ("driv", "licen", "dl")
 
     def __init__(self) -> None:
         super().__init__(context=["driver", "driving", "license", "licence", "dl", "dln", "cdl"])

@@ -13,8 +13,11 @@ from typing import NamedTuple
 NER = "ner"
 """The source of spans that come from a language model."""
 
-GUESSES = frozenset({NER, "names"})
-"""The sources that guess: language models, and lists of names."""
+LISTED = "names"
+"""The source of spans that come from lists of names."""
+
+GUESSES = frozenset({NER, LISTED})
+"""The sources that guess; patterns come before them."""
 
 CHECKED = 1.0
 """The score of a finding that is certain."""

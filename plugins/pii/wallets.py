@@ -1,0 +1,53 @@
+"""Addresses of crypto currencies: by their check sums, else by forms that nothing else has."""
+
+import hashlib
+
+import regex
+from presidio_analyzer import LocalRecognizer, RecognizerResult
+from presidio_analyzer.nlp_engine import NlpArtifacts
+
+from plugins.pii.results import result
+
+_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_RIPPLE = "rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz"
+_CANDIDATE = regex.compile(
+    r"(?<![\w/+=-])(?:(?:0x[0-9a-fA-F]{40})|(?P<bech>(?:bc1|tb1|ltc1|addr1|cosmos1)[02-9ac-hj-np-z]{30,100})"
+    r"|(?P<monero>[48][0-9AB][1-9A-HJ-NP-Za-km-z]{93})"
+    r"|(?P<base>[13LMDTr9A-DX][1-9A-HJ-NP-Za-km-z]{24,34}))(?![\w+/=-])"
+)
+
+
+class Wallet(LocalRecognizer):
+    """Bitcoin, Litecoin, Dogecoin, Tron, Ripple, Ethereum, Cardano, Monero."""
+
+    def __init__(self) -> None:
+        super().__init__(["CRYPTO"], name="Wallet")
+
+    def load(self) -> None:
+        """Nothing to load."""
+
+    def analyze(
+        self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
+    ) -> list[RecognizerResult]:
+        """Every address in a text."""
+        found: list[RecognizerResult] = []
+        for match in _CANDIDATE.finditer(text):
+            checked = match["base"] is not None
+            if not checked or _checks(match[0], _BASE58) or _checks(match[0], _RIPPLE):
+                found.append(result(self, *match.span(), 1.0 if checked else 0.8))
+        return found
+
+
+def _checks(value: str, alphabet: str) -> bool:
+    """Whether the last four bytes are the check sum of the 21 before: Base58Check."""
+    number = 0
+    for char in value:
+        place = alphabet.find(char)
+        if place < 0:
+            return False
+        number = number * 58 + place
+    content = number.to_bytes((number.bit_length() + 7) // 8, "big").rjust(25, b"\0")
+    if len(content) != 25:
+        return False
+    digest = hashlib.sha256(hashlib.sha256(content[:21]).digest()).digest()
+    return digest[:4] == content[21:]

@@ -76,6 +76,8 @@ async def test_a_pooled_connection_that_the_server_has_closed(how: str):
         for _ in range(5):
             assert await read(await upstream.send(call()))
             await server.all_closed()
+            # The client's end hears of it on its next turns of the loop.
+            await anyio.sleep(0.05)
     assert server.connections == 5
 
 

@@ -25,8 +25,8 @@ OUTSIDE = "outside"
 ROLES = ("system", "developer", "user", "assistant", "tool", "function", OUTSIDE)
 
 SENSITIVE = tuple(
-    """CREDIT_CARD IBAN_CODE US_BANK_NUMBER US_SSN US_PASSPORT US_DRIVER_LICENSE UK_NHS
-    UK_NINO CRYPTO""".split()
+    """CREDIT_CARD IBAN_CODE US_BANK_NUMBER CRYPTO US_SSN US_PASSPORT US_DRIVER_LICENSE UK_NHS
+    UK_NINO NATIONAL_ID PASSPORT DRIVER_LICENSE MEDICAL_RECORD""".split()
 )
 
 _RANK: Mapping[Action, int] = {action: rank for rank, action in enumerate(get_args(Action))}

@@ -7,7 +7,7 @@ from pipeline.audit.canaries import Canary
 from pipeline.audit.client import CHAT, Answer, Client
 from pipeline.audit.recorder import Recorder
 from pipeline.audit.report import Outcome, Spot
-from pipeline.audit.scan import Writing
+from pipeline.audit.scan import Writing, shown
 from pipeline.core.jsonvalue import JsonObject, encode
 
 SPOTS = (
@@ -68,8 +68,7 @@ class Attempts:
         bodies = b"\n".join(one.body for one in received)
         self.look("headers to the backend", heads, canaries, where)
         self.look("response headers", answer.head, canaries, where)
-        if answer.is_error:
-            self.look("error bodies", answer.body, canaries, where)
+        self.look("error bodies", answer.error, canaries, where)
         if (receipt := await self.client.receipt(answer)) is not None:
             self.look("receipts", receipt.head + receipt.body, canaries, where)
         return Attempt(answer, Writing(bodies), bodies)
@@ -82,9 +81,3 @@ class Attempts:
             return
         self.spots[spot].seen += count
         self.spots[spot].leaks += [f"{where}: {one}" for one in shown(data, canaries)]
-
-
-def shown(data: bytes, canaries: Iterable[Canary]) -> list[str]:
-    """The names of the canaries that can be read in something."""
-    writing = Writing(data)
-    return [*dict.fromkeys(one.entity for one in canaries if writing.shows(one))]

@@ -44,7 +44,7 @@ class Canary(NamedTuple):
 
 
 def _mail(number: int) -> Canary:
-    local = f"erika.{_surname(number)}{number:05}".lower()
+    local = f"erika.k{number:07}"
     value = f"{local}@leak.example.com"
     return Canary("EMAIL_ADDRESS", value, f"Write to {value} today.", (value, local))
 
@@ -82,8 +82,8 @@ def _ip(number: int) -> Canary:
 
 
 def _mac(number: int) -> Canary:
-    tail = _spread(number, 6)
-    value = f"3c:22:fb:{tail[:2]}:{tail[2:4]}:{tail[4:]}"
+    tail = _spread(number, 8)
+    value = ":".join(("3c:22", *(tail[at : at + 2] for at in range(0, 8, 2))))
     return Canary("MAC_ADDRESS", value, f"The MAC address is {value}.", (value,))
 
 

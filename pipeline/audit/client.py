@@ -12,6 +12,7 @@ from pipeline.core.jsonvalue import JsonObject, encode
 CHAT = "/v1/chat/completions"
 _RECEIPTS = "/privet/receipts/"
 _ID_HEADERS = ("x-privet-receipt", "x-privet-exchange")
+_ERROR = b'data: {"error"'
 _BETWEEN = re.compile(rb'"\}[^\n]*\n\ndata: [^\n]*?"content":"')
 """What stands between two pieces of a text in a stream."""
 
@@ -30,7 +31,14 @@ class Answer(NamedTuple):
     @property
     def is_error(self) -> bool:
         """Whether an error was told, before the reply or in the middle of a stream."""
-        return self.status >= 400 or b'data: {"error"' in self.body
+        return bool(self.error)
+
+    @property
+    def error(self) -> bytes:
+        """What the client is told of an error, and not what was said before it in a stream."""
+        if self.status >= 400:
+            return self.body
+        return b"\n".join(line for line in self.body.splitlines() if line.startswith(_ERROR))
 
     @property
     def said(self) -> bytes:
@@ -40,7 +48,7 @@ class Answer(NamedTuple):
     @property
     def is_failure(self) -> bool:
         """Whether the service failed, rather than refused."""
-        return self.is_error and (self.status >= 500 or b'"server_error"' in self.body)
+        return self.is_error and (self.status >= 500 or b'"server_error"' in self.error)
 
 
 class Client:

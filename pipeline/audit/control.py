@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from pipeline.audit.attempts import Attempts, shown
+from pipeline.audit.attempts import Attempts
 from pipeline.audit.canaries import Aviary, Canary, sentences
 from pipeline.audit.client import client
 from pipeline.audit.recorder import ECHO
 from pipeline.audit.rounds import Round
+from pipeline.audit.scan import shown
 from pipeline.audit.surroundings import Surroundings
 from pipeline.core.jsonvalue import JsonObject
 from pipeline.service.logs import event
@@ -60,7 +61,7 @@ async def _answers(attempts: Attempts, aviary: Aviary, model: str) -> dict[str, 
         answer = await direct.post("/control", b"", {ECHO: text})
     heads = b"".join(one.head for one in recorder.take())
     return {
-        "error bodies": _missing(error.body if error.is_error else b"", canaries),
+        "error bodies": _missing(error.error, canaries),
         "other exchanges": _missing(reply.said, canaries),
         "headers to the backend": _missing(heads, canaries),
         "response headers": _missing(answer.head, canaries),

@@ -27,6 +27,9 @@ _ROLES: Mapping[Role, str] = {
     "name": "ids, names and other structure",
     "setting": "settings that are numbers",
 }
+_NEW_NAME = "the name of an unknown member"
+_NEW_KEY = "a key in a user's own object"
+_NEW_MEMBER = "an unknown member"
 _FILLER = "filler"
 _NEW = "nobody_knows"
 _MARK = "canary"
@@ -51,15 +54,15 @@ class Position(Struct, frozen=True):
         """What people call it; places of one kind share a label."""
         path, kind = self.place
         if kind == "key":
-            return "a member's name in any object"
-        if f".{_NEW}[" in f".{path}":
-            return "an unknown member of any object"
+            return _NEW_NAME if self.role == "name" else _NEW_KEY
+        if f".{_NEW}[" in f".{path}" and self.role == "text":
+            return _NEW_MEMBER
         return re.sub(r"\[\d+\]", "[]", path) + (" (number)" if kind == "number" else "")
 
     @property
     def area(self) -> str:
         """The part of the request that it belongs to, and how it may be treated there."""
-        if self.label.endswith("any object"):
+        if self.label in (_NEW_NAME, _NEW_KEY, _NEW_MEMBER):
             return self.label
         return f"{_top(self.place.path)[0]}: {_ROLES[self.role]}"
 

@@ -1,6 +1,7 @@
 """What is sent through a pipeline: canaries in every position, and in every encoding."""
 
 import re
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -57,9 +58,11 @@ class Round:
                 break
             for row in rows:
                 yield row
+        tried: Counter[str] = Counter()
         for number, position in enumerate(others):
-            async for row in self._alone(position, number):
+            async for row in self._alone(position, number, tried[position.label]):
                 yield row
+            tried[position.label] += 1
         async for row in self._opaque():
             yield row
 
@@ -85,17 +88,18 @@ class Round:
         )
         return [_row(attempt, one, canary) for one, canaries in plan for canary in canaries]
 
-    async def _alone(self, position: Position, number: int) -> AsyncIterator[Row]:
+    async def _alone(self, position: Position, number: int, before: int) -> AsyncIterator[Row]:
+        """One position; `before` is how many of the same label have been tried."""
         canaries = self._canaries(position)
         if self._control:
-            for row in await self._one(position, canaries, number):
-                yield row
-            return
-        if position.place.kind == "key" and canaries:
-            # One after the other, in turns: there is such a position in every object.
-            canaries = [canaries[number % len(canaries)]]
-        for canary in canaries:
-            for row in await self._one(position, [canary], number):
+            groups = [canaries]
+        elif before and canaries:
+            # Alike positions take turns: each is tried, and each canary at their like.
+            groups = [[canaries[before % len(canaries)]]]
+        else:
+            groups = [[canary] for canary in canaries]
+        for group in groups:
+            for row in await self._one(position, group, number):
                 yield row
 
     async def _one(self, position: Position, canaries: Sequence[Canary], number: int) -> list[Row]:

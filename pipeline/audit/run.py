@@ -29,6 +29,7 @@ from pipeline.core.backend import Backend
 from pipeline.core.jsonvalue import JsonObject
 from pipeline.core.plugin import Plugin
 from pipeline.dialects.openai import OpenAIChat
+from pipeline.service.logs import where
 from pipeline.service.serve import serve
 from pipeline.setup.build import Running
 from pipeline.setup.config import Config, PipelineConfig, RouteConfig
@@ -62,15 +63,15 @@ def audit(config: Config, entities: Iterable[str] = ()) -> Report:
             try:
                 with anyio.fail_after(_LONGEST):
                     await made.run(url)
+                made.finished = True
             except Exception as error:
                 failed.append(error)
-            finally:
-                # As an operator stops the service; it ends what is open, and its processes.
-                signal.raise_signal(signal.SIGTERM)
+            # As an operator stops the service; it ends what is open, and its processes.
+            signal.raise_signal(signal.SIGTERM)
 
-        code = serve(made.config, run)
+        serve(made.config, run)
         made.look_around()
-    if failed or code:
+    if not made.finished:
         raise _reason(failed)
     report.seconds = round(time.monotonic() - began, 1)
     return report
@@ -103,6 +104,7 @@ class _Audit:
         self._canaries: list[Canary] = []
         self._attempts: Attempts | None = None
         self._before = 0
+        self.finished = False
         names = dict.fromkeys(route.pipeline for route in config.models.values())
         pipelines = {name: config.pipelines[name] for name in names}
         self._parts = [
@@ -236,7 +238,9 @@ def _merged(rows: Iterable[Row]) -> list[Row]:
 
 def _reason(failed: list[Exception]) -> Exception:
     """What to tell of an audit that broke down; another error's message may quote anything."""
-    if failed and isinstance(failed[0], CannotRun):
+    if not failed:
+        return CannotRun("the audit was stopped before its end; run it again")
+    if isinstance(failed[0], CannotRun):
         return failed[0]
-    kind = type(failed[0]).__name__ if failed else "no error"
-    return CannotRun(f"the audit ended with {kind}; run `privet serve` with it and see its log")
+    what = f"{type(failed[0]).__qualname__} at {where(failed[0])}"
+    return CannotRun(f"the audit broke down with {what}; report it with your configuration")

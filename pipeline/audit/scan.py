@@ -9,7 +9,7 @@ import binascii
 import html
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from urllib.parse import unquote
 
@@ -22,6 +22,13 @@ _STANDARD = str.maketrans("-_", "+/")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){6,}")
 _NUMBERS = re.compile(r"\d{1,3}(?:,\s?\d{1,3}){5,}")
 _SIGNS = re.compile(r"[\W_]+")
+_END = 6
+"""Characters that the shortest tell has."""
+
+_PART = 262_144
+_OVERLAP = 4_096
+"""Bytes: large things are looked through in parts, which share more than any canary takes."""
+
 _DEEPEST = 3
 """Escapes within escapes that are undone."""
 
@@ -34,9 +41,18 @@ class Writing:
 
     def shows(self, canary: Canary, pieces: Sequence[str] = ()) -> bool:
         """Whether the canary is in it, or all the pieces that somebody wrote it in."""
-        if any(_compact(tell) in self._compact for tell in canary.tells):
+        if any(self._has(_compact(tell)) for tell in canary.tells):
             return True
         return bool(pieces) and all(any(one in view for view in self._views) for one in pieces)
+
+    def _has(self, tell: str) -> bool:
+        # Thousands of canaries are looked for in one log, and nearly none is there.
+        return tell[-_END:] in self._ends and tell in self._compact
+
+    @cached_property
+    def _ends(self) -> set[str]:
+        text = self._compact
+        return {text[at : at + _END] for at in range(len(text) - _END + 1)}
 
     @cached_property
     def _views(self) -> list[str]:
@@ -53,6 +69,16 @@ class Writing:
     def _compact(self) -> str:
         views = [*self._views, *_decoded(self._views[-1])]
         return "|".join(map(_compact, views))
+
+
+def shown(data: bytes, canaries: Iterable[Canary]) -> list[str]:
+    """The names of the canaries that can be read in something."""
+    canaries = list(canaries)
+    found: dict[str, None] = {}
+    for at in range(0, max(1, len(data)), _PART):
+        writing = Writing(data[at : at + _PART + _OVERLAP])
+        found |= dict.fromkeys(one.entity for one in canaries if writing.shows(one))
+    return [*found]
 
 
 def _decoded(text: str) -> Iterator[str]:

@@ -103,6 +103,11 @@ def _show_pipeline(pipeline: "Pipeline", *, verbose: bool) -> None:
         key = row.label if verbose else row.area
         groups.setdefault(key, []).append((row.canary, row.outcome))
     _table("position", groups)
+    if any(row.outcome == "passed" for row in pipeline.rows):
+        say(
+            "  passed uninspected: where only patterns look, not a model; numbers that the protocol"
+        )
+        say("  sets; and content that `uninspected` names")
     leaks = [row for row in pipeline.rows if row.outcome == "leaked"]
     for row in leaks[:_MOST]:
         say(f"    {style('LEAKED', fg='red')} {row.canary} at {row.position}")
@@ -125,15 +130,17 @@ def _table(
 
 
 def _outcomes(found: Iterable[tuple[str, "Outcome"]], leaked: str) -> str:
-    """The most frequent outcome, then each other one with the canaries that it came to."""
+    """What became of most, and by name whatever else became of some."""
     found = list(found)
     counts = Counter(outcome for _, outcome in found)
     parts: list[str] = []
     for outcome, _ in counts.most_common():
         word = {**_WORDS, "leaked": leaked}.get(outcome, outcome)
-        names = dict.fromkeys(canary for canary, one in found if one == outcome)
-        text = f"{word}: {', '.join(names)}" if parts else word
-        parts.append(style(text, fg=_COLOURS.get(outcome)))
+        is_usual = not parts and outcome in ("hidden", "refused")
+        if len(counts) > 1 and not is_usual:
+            names = dict.fromkeys(canary for canary, one in found if one == outcome)
+            word = f"{word}: {', '.join(names)}"
+        parts.append(style(word, fg=_COLOURS.get(outcome)))
     return "; ".join(parts)
 
 

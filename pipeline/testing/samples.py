@@ -123,7 +123,7 @@ def maximal_request(text: str) -> JsonObject:
     arguments = dumps({"value": text, "count": 1})
     parts: list[Json] = [
         {"type": "text", "text": text, "cache_control": {"type": "ephemeral", "ttl": "5m"}},
-        {"type": "refusal", "refusal": text},
+        {"type": "refusal", "refusal": text, "prompt_cache_breakpoint": {"mode": "explicit"}},
         {"type": "new", "new": {"deep": [{"er": text}]}},
         text,
     ]

@@ -5,7 +5,7 @@ placeholders of this exchange, and of no other, are replaced by what they stand 
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from hashlib import blake2b
@@ -15,6 +15,7 @@ import anyio.to_thread
 from msgspec import Meta
 
 from pipeline import Channel, Exchange, Rejected, Request, Step, Text, TextFilter
+from plugins.pii.joined import bridges, with_fragments
 from plugins.pii.options import Score
 from plugins.pii.output import OutputFilter, Own
 from plugins.pii.policy import PolicyOptions
@@ -54,16 +55,14 @@ class PiiStep(Step):
         """Hide what is personal in every text; refuse what is personal but cannot be hidden."""
         texts = [text for text in request.texts() if text.kind != "identity"]
         fixed = request.fixed()
-        sources = [text.text for text in texts] + [one.text for one in fixed]
-        ner = [_may_hold_names(text) for text in texts] + [False] * len(fixed)
-        found = await self._recogniser.find(sources, ner=ner)
+        in_texts, in_fixed = await self._find(texts, [one.text for one in fixed])
         self._redaction.avoid(one.text for one in fixed)
-        redact = partial(self._redaction.apply, texts, found[: len(texts)])
+        redact = partial(self._redaction.apply, texts, in_texts)
         if sum(len(text.text) + _PER_TEXT for text in texts) > _AT_ONCE:
             await anyio.to_thread.run_sync(redact)
         else:
             redact()
-        for one, spans in zip(fixed, found[len(texts) :], strict=True):
+        for one, spans in zip(fixed, in_fixed, strict=True):
             surely = [span for span in spans if self._is_sure(span)]
             if surely or self._redaction.knows(one.text):
                 entity = surely[0].entity if surely else ""
@@ -77,6 +76,19 @@ class PiiStep(Step):
             if text.kind == "identity":
                 text.text = blake2b(text.text.encode(), key=self._key, digest_size=16).hexdigest()
         self._label()
+
+    async def _find(
+        self, texts: Sequence[Text], fixed: Sequence[str]
+    ) -> tuple[list[list[Span]], list[list[Span]]]:
+        """What is personal in texts, in each and over their borders; and in fixed strings."""
+        sources = [text.text for text in texts]
+        between = bridges(texts)
+        by_patterns = [*fixed, *(bridge.text for bridge in between)]
+        ner = [_may_hold_names(text) for text in texts] + [False] * len(by_patterns)
+        found = await self._recogniser.find([*sources, *by_patterns], ner=ner)
+        alone, rest = found[: len(texts)], found[len(texts) :]
+        in_fixed, over_borders = rest[: len(fixed)], rest[len(fixed) :]
+        return with_fragments(sources, alone, between, over_borders), in_fixed
 
     def on_text(self, channel: Channel) -> TextFilter | None:
         """Restore what this exchange has hidden, and hide what it has not."""

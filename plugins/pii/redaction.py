@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from pipeline import Rejected, Text
+from plugins.pii.joined import JOINED
 from plugins.pii.policy import ANY, OUTSIDE, Action, Policy, rank, strictest
 from plugins.pii.restore import token_pattern
 from plugins.pii.spans import GUESSES, Span
@@ -15,6 +16,7 @@ from plugins.pii.vault import Vault, prefix
 from plugins.pii.words import Place, clear_of, merged, position, whole_words
 
 _WORD = re.compile(r"[A-Za-z0-9](?:_*[A-Za-z0-9])*")
+_PLACEHOLDER = re.compile(r"[A-Z][A-Z0-9_]*_[0-9]+[a-z]*")
 _HIDDEN = re.compile(r"[^\s!-/:-@\[-`{-~]")
 
 
@@ -51,6 +53,7 @@ class Redaction:
         self._roles: defaultdict[str, set[str]] = defaultdict(set)
         self._done: list[Text] = []
         self._fixed: set[str] = set()
+        self._fragments: set[str] = set()
 
     def avoid(self, fixed: Iterable[str]) -> None:
         """Keep off what stands in strings that cannot be rewritten, such as the names of tools.
@@ -122,9 +125,12 @@ class Redaction:
         }
 
     def _personal(self, source: str, spans: Iterable[Span]) -> Iterator[Span]:
-        """The spans, without names that are words of the request's own structure."""
+        """The spans, without names that are structure: the request's own, or a placeholder."""
         for span in spans:
-            if span.source not in GUESSES or source[span.start : span.end] not in self._fixed:
+            value = source[span.start : span.end]
+            if span.source not in GUESSES or not (
+                value in self._fixed or _PLACEHOLDER.fullmatch(value)
+            ):
                 yield span
 
     def _rename(self, incoming: list[str]) -> None:
@@ -139,6 +145,10 @@ class Redaction:
         """Take note of values and what becomes of them; gives those that must not go out."""
         for span in spans:
             value = text.text[span.start : span.end]
+            if span.source != JOINED:
+                self._fragments.discard(value)
+            elif value not in self._known:
+                self._fragments.add(value)
             old = self._known.get(value) or Known(value, 0.0, 0, True)
             score, is_name = max(span.score, old.score), old.is_name and span.source in GUESSES
             self._known[value] = Known(value, score, old.times + 1, is_name)
@@ -220,7 +230,9 @@ class Redaction:
             yield Place(hit.start, hit.end, hit.known.value, entity, action)
 
     def _sweep_for(self, known: Iterable[Known]) -> Sweep:
-        return Sweep(known, shortest=self._shortest, surest=self._surest)
+        """A sweep for values; a part of one that was split over texts means nothing elsewhere."""
+        whole = (one for one in known if one.value not in self._fragments)
+        return Sweep(whole, shortest=self._shortest, surest=self._surest)
 
     def _hide(self, text: Text, places: Iterable[Place], *, as_it_came: bool) -> None:
         """Put over places, which are in order, what stands for them."""

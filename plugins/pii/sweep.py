@@ -9,8 +9,11 @@ name or the groups of a number: `Maria Gonzalez` is found in `MARIA **González*
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
+
+from plugins.pii.fold import fold
+from plugins.pii.shadow import whole_graphemes
 
 _CLOSE = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
@@ -85,10 +88,23 @@ class Sweep:
                 node.values.append(known)
 
     def find(self, text: str) -> list[Found]:
-        """Every occurrence in order, the longest where several start at one place."""
-        found: list[Found] = []
+        """Every occurrence in order, the longest where several start at one place.
+
+        A disguised one is found behind its disguise.
+        """
         if not self._root.following:
+            return []
+        found = self._plainly(text)
+        shadow = fold(text)
+        if shadow.text == text:
             return found
+        for hit in self._plainly(shadow.text):
+            start, end = whole_graphemes(text, *shadow.back(hit.start, hit.end))
+            found.append(Found(start, end, hit.known, text[start:end]))
+        return list(_apart(found))
+
+    def _plainly(self, text: str) -> list[Found]:
+        found: list[Found] = []
         end = 0
         for first in _FIRST.finditer(text):
             if first.start() < end or _folded(first[0]) not in self._root.following:
@@ -112,6 +128,15 @@ class Sweep:
                         longest = _found(known, text, start, end, after)
                         break
         return longest
+
+
+def _apart(found: Iterable[Found]) -> Iterator[Found]:
+    """Occurrences in order; of overlapping ones the first, and the longest of those."""
+    end = 0
+    for hit in sorted(found, key=lambda one: (one.start, -one.end)):
+        if hit.start >= end:
+            yield hit
+            end = hit.end
 
 
 def identity(value: str) -> str:

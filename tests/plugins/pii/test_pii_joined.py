@@ -1,0 +1,73 @@
+"""Values that are split over texts, or disguised where nobody recognised them."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from pipeline import Text, testing
+from plugins.pii import Pii
+from plugins.pii.redaction import Redaction
+from plugins.pii.spans import Span
+
+
+@pytest.fixture(scope="module")
+def pii() -> Iterator[testing.Started]:
+    with testing.started(Pii(workers=1)) as started:
+        yield started
+
+
+def chat(*messages: Any) -> dict[str, Any]:
+    return {"model": "m", "messages": list(messages)}
+
+
+def parts(*texts: str) -> dict[str, Any]:
+    return {"role": "user", "content": [{"type": "text", "text": text} for text in texts]}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        chat(parts("My card is 4111 1111", "1111 1111, thanks")),
+        chat(
+            {"role": "user", "content": "My card is 4111 1111"},
+            {"role": "user", "content": "1111 1111, thanks"},
+        ),
+    ],
+)
+def test_a_card_that_is_split_over_texts_is_hidden(pii: testing.Started, body: dict[str, Any]):
+    saw = json.dumps(testing.exchange(pii, body).saw)
+    assert "1111" not in saw
+    assert "thanks" in saw
+
+
+def test_a_fragment_is_not_hidden_elsewhere(pii: testing.Started):
+    body = chat(parts("My card is 4111 1111", "1111 1111"), parts("room 1111 1111"))
+    assert "room 1111 1111" in json.dumps(testing.exchange(pii, body).saw)
+
+
+def test_fragments_are_restored(pii: testing.Started):
+    body = chat(parts("My card is 4111 1111", "1111 1111, thanks"))
+    seen = testing.exchange(pii, body).saw
+    assert seen is not None
+    texts = [part["text"] for part in seen["messages"][0]["content"]]
+    reply = testing.exchange(pii, body, " | ".join(texts)).text
+    assert reply == "My card is 4111 1111 | 1111 1111, thanks"
+
+
+@pytest.mark.parametrize(
+    "disguised", ["anna%2Eberg%40x%2Eexample", "anna\\u002eberg\\u0040x.example"]
+)
+def test_a_known_value_is_found_behind_a_disguise(disguised: str):
+    texts = [Text("anna.berg@x.example"), Text(f"see {disguised}!")]
+    redaction = Redaction(shortest=3, surest=0.6)
+    redaction.apply(texts, [[Span(0, 19, "EMAIL_ADDRESS", 1.0, "test")], []])
+    assert texts[1].text == "see EMAIL_ADDRESS_1a!"
+    assert redaction.vault.values["EMAIL_ADDRESS_1a"] == disguised
+
+
+def test_a_placeholder_is_nobodys_name():
+    texts = [Text("in PASSWORD_12.")]
+    Redaction(shortest=3, surest=0.6).apply(texts, [[Span(3, 14, "LOCATION", 0.85, "ner")]])
+    assert texts[0].text == "in PASSWORD_12."

@@ -43,6 +43,7 @@ _PLAIN_KIND = (
     r"(?:street|avenue|ave|road|rd|boulevard|blvd|lane|terrace|crescent|parkway|drive|court|close|"
     r"st)"
 )
+_DOT = r"(?:(?<=\b(?:St|Str|Av|Ave|Rd|Blvd|Ln|Dr|Ct|Sq|Pl|Ter|Cres|Pkwy|Hwy|Cir|Trl))\.)?"
 _SIDE = r"(?:,? ?(?:[NSEW]{1,2}\b|North|South|East|West))?"
 
 _PREFIX = (
@@ -70,12 +71,12 @@ _ROMANCE = rf"{_PREFIX} ?(?:(?:{_NAME}|\p{{Ll}}{{2,}}) ){{0,3}}{_CAP}"
 
 _AFTER = regex.compile(
     r" (?:(?:[NSEW]\. ?|[NSEW]{1,2} |North |South |East |West )?"
-    rf"(?:{_NAME} ){{1,4}}?{_KIND}\b\.?{_SIDE}|(?:Broadway|Piccadilly)\b)"
+    rf"(?:{_NAME} ){{1,4}}?{_KIND}\b{_DOT}{_SIDE}|(?:Broadway|Piccadilly)\b)"
     rf"|,? {_ROMANCE}(?! \d)"
 )
 _AFTER_PLAIN = regex.compile(
     r" (?:[nsew]\.? )?((?:\p{L}[\p{L}\p{M}'.-]+ |\d{1,3}(?:st|nd|rd|th) ){1,3}?)"
-    rf"{_PLAIN_KIND}\b\.?"
+    rf"{_PLAIN_KIND}\b"
 )
 _NO_STREET = frozenset(
     "way lane car person day year minute hour mile bed star storey story".split()

@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -19,10 +20,12 @@ from presidio_analyzer import EntityRecognizer, LocalRecognizer, Pattern, Patter
 from presidio_analyzer.nlp_engine import NlpArtifacts
 from spacy.language import Language
 from spacy.tokens import Doc
+from spacy.util import get_package_path
 
 from plugins.pii.beside import names_beside
 from plugins.pii.context import Context
 from plugins.pii.disguises import see_through
+from plugins.pii.language import Languages
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.names import Names
 from plugins.pii.options import NER_ENTITIES, RecogniserOptions
@@ -60,9 +63,12 @@ class Analysis:
     def __init__(self, options: RecogniserOptions):
         self._options = options
         self._allow = {value.casefold() for value in options.allow}
-        self._models = {language: _model(options.model(language)) for language in options.languages}
-        english = self._models.get("en")
-        lexicon = Lexicon(Path(english.path) if english and english.path else None)
+        needed = options.by_model or options.recognisers
+        self._models = {
+            language: _model(options.model(language)) for language in options.languages if needed
+        }
+        self._languages = Languages()
+        lexicon = Lexicon(_folder(options.model("en")))
         self._patterns = _patterns(options, lexicon)
         self._plugged = [_plugged(name) for name in options.recognisers]
         wanted = frozenset(options.entities)
@@ -74,9 +80,17 @@ class Analysis:
         self._context = Context([*self._patterns, *self._plugged])
         self._lexicon = lexicon
         self._recase = Recase(lexicon)
-        self._people = People(lexicon) if "PERSON" in wanted else None
-        self._places = Places(lexicon) if "LOCATION" in wanted else None
-        self._names = Names(wanted, lexicon) if wanted & NER_ENTITIES else None
+        listed = [
+            ("PERSON", People(lexicon)),
+            ("LOCATION", Places(lexicon)),
+        ]
+        self._lists: list[EntityRecognizer] = [
+            one
+            for entity, one in listed
+            if entity in wanted and "patterns" in options.tiers_of(entity)
+        ]
+        self._names_beside = any("PERSON" in one.supported_entities for one in self._lists)
+        self._names = Names(options.by_model, lexicon) if options.by_model else None
 
     def find(self, texts: Sequence[str], ner: Sequence[bool]) -> list[Findings]:
         """What is personal in each text; where `ner` is not set, by patterns alone."""
@@ -87,34 +101,42 @@ class Analysis:
         with ExitStack() as stack:
             for model in self._models.values():
                 stack.enter_context(cast(_Forgetful, model).memory_zone())
-            named = [self._recase(text) for text, wanted in zip(texts, ner, strict=True) if wanted]
             try:
-                docs = [
-                    list(model.pipe(named, batch_size=_BATCH)) for model in self._models.values()
-                ]
+                docs = self._docs(texts, ner)
             except Exception as error:
                 return [f"the language model raised {type(error).__name__}"] * len(texts)
-            by_text = zip(*docs, strict=True) if docs else iter([()] * len(named))
             return [
-                self._findings(text, next(by_text) if wanted else self._tokens(text), wanted)
-                for text, wanted in zip(texts, ner, strict=True)
+                self._findings(text, each, prose)
+                for text, each, prose in zip(texts, docs, ner, strict=True)
             ]
 
-    def _tokens(self, text: str) -> tuple[Doc, ...]:
-        """The text without names, for recognisers of the user's own."""
-        return (
-            tuple(model.make_doc(text) for model in self._models.values()) if self._plugged else ()
-        )
+    def _docs(self, texts: Sequence[str], ner: Sequence[bool]) -> list[dict[str, Doc] | None]:
+        """By language, what the models say of each text; None for a text that none can read."""
+        docs: list[dict[str, Doc] | None] = [{} for _ in texts]
+        for language, model in self._models.items():
+            chosen: list[int] = []
+            for at, (text, prose) in enumerate(zip(texts, ner, strict=True)):
+                guess = self._languages.guess(text) if prose else ""
+                if guess and guess not in self._models:
+                    docs[at] = None
+                elif prose and self._names and guess in ("", language):
+                    chosen.append(at)
+                elif self._plugged and (one := docs[at]) is not None:
+                    one[language] = model.make_doc(text)
+            read = model.pipe([self._recase(texts[at]) for at in chosen], batch_size=_BATCH)
+            for at, doc in zip(chosen, read, strict=True):
+                if (one := docs[at]) is not None:
+                    one[language] = doc
+        return docs
 
-    def _findings(self, text: str, docs: tuple[Doc, ...], prose: bool) -> Findings:
-        artifacts = {
-            language: _artifacts(doc, language)
-            for language, doc in zip(self._models, docs, strict=False)
-        }
+    def _findings(self, text: str, docs: dict[str, Doc] | None, prose: bool) -> Findings:
+        if docs is None and self._options.unknown_language == "refuse":
+            return "it is in a language that no model is configured for"
+        artifacts = {language: _artifacts(doc, language) for language, doc in (docs or {}).items()}
         found: list[Span] = []
         calls: list[tuple[EntityRecognizer, NlpArtifacts | None]] = [
             *((one, None) for one in self._patterns),
-            *((one, None) for one in (self._people, self._places) if one and prose),
+            *((one, None) for one in self._lists if prose),
             *((self._names, each) for each in artifacts.values() if self._names),
             *((one, _fitting(one, artifacts)) for one in self._plugged),
         ]
@@ -124,7 +146,7 @@ class Analysis:
             except Exception as error:
                 return f"the recogniser {recogniser.name} raised {type(error).__name__}"
         resolved = resolve(text, self._allowed(text, found))
-        if self._people and prose:
+        if self._names_beside and prose:
             resolved = sorted([*resolved, *names_beside(text, resolved, self._lexicon)])
         return self._allowed(text, resolved)
 
@@ -158,7 +180,8 @@ def _patterns(options: RecogniserOptions, lexicon: Lexicon) -> list[EntityRecogn
     ours = [
         one
         for one in corrected(options.regions, lexicon)
-        if wanted.intersection(one.supported_entities)
+        if any("patterns" in options.tiers_of(entity) for entity in one.supported_entities)
+        and wanted.intersection(one.supported_entities)
     ]
     wanted -= _BY_MODEL_ALONE.union(*(one.supported_entities for one in ours))
     theirs = (
@@ -199,6 +222,15 @@ def _plugged(path: str) -> EntityRecognizer:
     if not isinstance(made, EntityRecognizer):
         raise CannotLoad(f"recognisers: `{path}` is not a recogniser of Presidio's kind")
     return made
+
+
+def _folder(name: str) -> Path | None:
+    """Where the data of a model lie; None if there is no such model."""
+    if Path(name).is_dir():
+        return Path(name)
+    if not name or find_spec(name) is None:
+        return None
+    return next((path.parent for path in get_package_path(name).glob("*/config.cfg")), None)
 
 
 def _model(name: str) -> Language:

@@ -1,4 +1,4 @@
-"""E-mail addresses in disguise, names of accounts, and numbers that a word before them explains."""
+"""E-mail addresses in words, names of accounts, and numbers that a word before them explains."""
 
 import regex
 from presidio_analyzer import LocalRecognizer, Pattern, RecognizerResult
@@ -10,7 +10,7 @@ from plugins.pii.spans import LISTED
 from plugins.pii.technical import Lines
 
 _DOT = r"(?: ?[\[({<] ?(?:dot|punkt|point|punto|\.) ?[\])}>] ?| (?:dot|punkt|point|punto) )"
-_AT = r"(?: ?[\[({<] ?(?:at|@|arroba|chez) ?[\])}>] ?| _?AT_? )"
+_AT = r"(?: ?[\[({<] ?(?:at|@|arroba|chez) ?[\])}>] ?|(?-i: _?AT_? ))"
 _LOCAL = rf"[\w+-]{{1,40}}(?:(?:{_DOT}|\.)[\w+-]{{1,40}}){{0,3}}"
 _PROVIDER = (
     r"(?:g(?:oogle)?mail|yahoo|hotmail|outlook|icloud|proton(?:mail)?|gmx|web|aol|live|msn|yandex)"
@@ -19,7 +19,8 @@ _TOP = r"(?:[a-z]{2}|com|org|net|edu|gov|info|biz|io|dev|app|example|test|name|c
 _SPELT = regex.compile(
     rf"(?<![\w.@])(?:{_LOCAL}(?:{_AT}|@)[\w-]{{1,40}}(?:(?:{_DOT}|\.)[\w-]{{1,40}}){{0,3}}"
     rf"(?:{_DOT}|\.){_TOP}(?!\w)"
-    rf"|{_LOCAL} (?:at|@|arroba) (?P<domain>[\w-]{{1,40}})(?:{_DOT}[\w-]{{1,40}}){{0,2}}{_DOT}{_TOP}(?!\w)"
+    rf"|{_LOCAL} (?:at|@|arroba) (?P<domain>[\w-]{{1,40}})(?:{_DOT}[\w-]{{1,40}}){{0,2}}"
+    rf"{_DOT}{_TOP}(?!\w)"
     rf"|(?P<local>{_LOCAL}) at {_PROVIDER}(?:(?:{_DOT}|\.){_TOP})?(?!\w))",
     regex.IGNORECASE,
 )

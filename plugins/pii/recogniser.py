@@ -16,6 +16,7 @@ from contextlib import AsyncExitStack
 import anyio
 
 from plugins.pii.batches import Batches, Piece, Work
+from plugins.pii.language import Languages
 from plugins.pii.options import RecogniserOptions
 from plugins.pii.process import Worker, WorkerLost, start_worker
 from plugins.pii.spans import Span
@@ -55,6 +56,7 @@ class Recogniser:
 
     def __init__(self, options: RecogniserOptions):
         self._options = options
+        self._languages = Languages()
         self._key = secrets.token_bytes(32)
         self._cache: OrderedDict[bytes, tuple[Span, ...]] = OrderedDict()
         self._works: dict[bytes, Work] = {}
@@ -107,6 +109,20 @@ class Recogniser:
                 if not work.wanted:
                     del self._works[digest]
         return [list(found[digest]) for digest in digests]
+
+    def languages(self, texts: Sequence[str]) -> list[str]:
+        """The language of each text, as an ISO 639 code, empty where that cannot be told.
+
+        A text in one that has no model is searched by patterns and lists alone, or refused, as the
+        options say. Looks at the beginning of a text; takes some 20 microseconds for each.
+        """
+        return [self._languages.guess(text) for text in texts]
+
+    def without_model(self, texts: Sequence[str]) -> set[str]:
+        """The languages of texts in which no model looks for names, though models are wanted."""
+        if not self._options.by_model:
+            return set()
+        return set(self.languages(texts)) - {"", *self._options.languages}
 
     async def run(self) -> None:
         """Keep the workers running, until cancelled."""

@@ -12,6 +12,9 @@ from plugins.pii.options import PatternOption, RecogniserOptions, recogniser_opt
         (RecogniserOptions(entities=("EMAIL",)), "did you mean `EMAIL_ADDRESS`?"),
         (RecogniserOptions(entities=()), "nothing is looked for"),
         (RecogniserOptions(thresholds={"PERSONS": 0.5}), "did you mean `PERSON`?"),
+        (RecogniserOptions(tiers_for={"PERSONS": ("ner",)}), "did you mean `PERSON`?"),
+        (RecogniserOptions(tiers_for={"IBAN_CODE": ("ner",)}), "add `patterns`"),
+        (RecogniserOptions(tiers_for={"PERSON": ()}), "nothing looks for `PERSON`"),
         (RecogniserOptions(languages=("fr",)), "models.fr"),
         (RecogniserOptions(models={"en": "en_core_web_none"}), "`en_core_web_none`"),
         (RecogniserOptions(models={"de": "x"}), "add it there"),
@@ -31,6 +34,14 @@ def test_the_default_has_no_problems_and_nested_but_harmless_patterns_pass() -> 
     assert RecogniserOptions().problems() == []
     harmless = PatternOption("PART", r"(?:\d+-)+\d+")
     assert RecogniserOptions(patterns=(harmless,)).problems() == []
+
+
+def test_models_look_for_what_their_tier_is_asked_for() -> None:
+    assert RecogniserOptions().by_model == {"PERSON", "LOCATION"}
+    assert RecogniserOptions(tiers=("patterns",), languages=()).problems() == []
+    chosen = RecogniserOptions(tiers=("patterns",), tiers_for={"PERSON": ("ner",)})
+    assert chosen.by_model == {"PERSON"}
+    assert chosen.problems() == []
 
 
 def test_entities_of_own_patterns_and_words_need_no_listing() -> None:

@@ -16,6 +16,7 @@ from msgspec import Meta
 
 from pipeline import Channel, Exchange, Rejected, Request, Step, Text, TextFilter
 from plugins.pii.joined import bridges, with_fragments
+from plugins.pii.noted import noted, noted_restores
 from plugins.pii.options import Score
 from plugins.pii.output import OutputFilter, Own
 from plugins.pii.policy import PolicyOptions
@@ -23,12 +24,14 @@ from plugins.pii.recogniser import Recogniser, open_recogniser
 from plugins.pii.redaction import Redaction
 from plugins.pii.restore import RestoreFilter, Restorer
 from plugins.pii.spans import Span
-from plugins.pii.words import Place, is_identifier
+from plugins.pii.words import is_identifier
 
 Kind = Literal["content", "reasoning", "refusal", "arguments", "other"]
 
 _AT_ONCE = 50_000
 """Characters that are redacted on the event loop; takes some 15 ms. More leave it to a thread."""
+_MOST_GUESSED = 500
+"""Texts whose language is guessed on the event loop, 20 microseconds each; workers guess all."""
 _PER_TEXT = 20
 """What a text costs by itself, in characters."""
 
@@ -46,7 +49,7 @@ class PiiStep(Step):
             surest=options.sweep_score,
             policy=options.policy,
             key=key,
-            note=self._note,
+            note=noted(exchange),
         )
         self._restorer: Restorer | None = None
         self._own: Own | None = None
@@ -82,6 +85,7 @@ class PiiStep(Step):
     ) -> tuple[list[list[Span]], list[list[Span]]]:
         """What is personal in texts, in each and over their borders; and in fixed strings."""
         sources = [text.text for text in texts]
+        self._check_languages(texts)
         between = bridges(texts)
         by_patterns = [*fixed, *(bridge.text for bridge in between)]
         ner = [_may_hold_names(text) for text in texts] + [False] * len(by_patterns)
@@ -89,6 +93,17 @@ class PiiStep(Step):
         alone, rest = found[: len(texts)], found[len(texts) :]
         in_fixed, over_borders = rest[: len(fixed)], rest[len(fixed) :]
         return with_fragments(sources, alone, between, over_borders), in_fixed
+
+    def _check_languages(self, texts: Sequence[Text]) -> None:
+        """Report texts in which no model looks for names, or refuse them as the options say."""
+        prose = [text.text for text in texts if _may_hold_names(text)][:_MOST_GUESSED]
+        codes = sorted(self._recogniser.without_model(prose))
+        if codes and self._options.unknown_language == "refuse":
+            raise Rejected(
+                f"a text seems to be in `{codes[0]}`, a language that no model of the plugin `pii` "
+                "looks for names in; configure one in `models`, or write in another language"
+            )
+        self._exchange.labels.update(f"no_model_{code}" for code in codes)
 
     def on_text(self, channel: Channel) -> TextFilter | None:
         """Restore what this exchange has hidden, and hide what it has not."""
@@ -109,7 +124,8 @@ class PiiStep(Step):
             )
             if not values:
                 return None
-            self._restorer = Restorer(values, self._redaction.texts(), self._note_restored)
+            note = noted_restores(self._exchange, self._redaction.vault)
+            self._restorer = Restorer(values, self._redaction.texts(), note)
         return RestoreFilter(self._restorer)
 
     def _is_sure(self, span: Span) -> bool:
@@ -117,20 +133,6 @@ class PiiStep(Step):
             span.score >= self._options.fixed_threshold
             and self._options.policy.action(span.entity, "") != "keep"
         )
-
-    def _note(self, text: Text, place: Place, as_it_came: bool) -> None:
-        self._exchange.receipt.found(
-            text,
-            place.entity,
-            place.action,
-            span=(place.start, place.end) if as_it_came else None,
-            score=place.score,
-            recogniser=place.source,
-        )
-
-    def _note_restored(self, token: str) -> None:
-        value = self._redaction.vault.values[token]
-        self._exchange.receipt.restored(self._redaction.vault.entity(value))
 
     def _label(self) -> None:
         entities = self._redaction.entities()

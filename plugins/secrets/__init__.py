@@ -18,6 +18,7 @@ import anyio.to_thread
 from msgspec import Meta
 
 from pipeline import Channel, Exchange, Plugin, Rejected, Request, Step, Text, TextFilter
+from plugins.pii.noted import noted, noted_restores
 from plugins.pii.redaction import Redaction
 from plugins.pii.restore import RestoreFilter, Restorer
 from plugins.pii.spans import Span
@@ -38,7 +39,9 @@ class SecretsStep(Step):
         self._options = options
         self._detector = detector
         self._exchange = exchange
-        self._redaction = Redaction(shortest=options.sweep_length, surest=SCORE)
+        self._redaction = Redaction(
+            shortest=options.sweep_length, surest=SCORE, note=noted(exchange)
+        )
         self._restorer: Restorer | None = None
 
     async def on_request(self, request: Request) -> None:
@@ -50,13 +53,16 @@ class SecretsStep(Step):
         if self._options.action == "block":
             for text, spans in zip(texts, in_texts, strict=True):
                 if spans:
+                    self._exchange.receipt.found(text, spans[0].entity, "block")
                     raise _refused(text.path, spans[0].entity, "leave it out")
         self._redaction.avoid(one.text for one in fixed)
         self._redaction.apply(texts, in_texts)
         for one, spans in zip(fixed, in_fixed, strict=True):
             if spans or self._redaction.knows(one.text):
-                entity = spans[0].entity if spans else "a value that is a secret elsewhere"
-                raise _refused(one.path, entity, "it must not be rewritten there; leave it out")
+                entity = spans[0].entity if spans else ""
+                self._exchange.receipt.found(one, entity, "block")
+                what = entity or "a value that is a secret elsewhere"
+                raise _refused(one.path, what, "it must not be rewritten there; leave it out")
         if entities := self._redaction.entities():
             self._exchange.labels.update({"secrets", *entities})
 
@@ -66,7 +72,8 @@ class SecretsStep(Step):
         if not values or channel.kind not in self._options.restore:
             return None
         if self._restorer is None:
-            self._restorer = Restorer(values, self._redaction.texts())
+            note = noted_restores(self._exchange, self._redaction.vault)
+            self._restorer = Restorer(values, self._redaction.texts(), note)
         return RestoreFilter(self._restorer)
 
     async def _find(self, sources: Sequence[Source]) -> list[list[Span]]:

@@ -39,6 +39,9 @@ class Knowing:
             for text in texts
         ]
 
+    def without_model(self, texts: Sequence[str]) -> set[str]:
+        return set()
+
 
 class KnowingPii(Pii, frozen=True, kw_only=True):
     """`pii`, but what it finds is written down."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline import Text, testing
+from pipeline import Rejected, Text, testing
 from plugins.pii import Pii
 from plugins.pii.redaction import Redaction
 from plugins.pii.spans import Span
@@ -71,3 +71,12 @@ def test_a_placeholder_is_nobodys_name():
     texts = [Text("in PASSWORD_12.")]
     Redaction(shortest=3, surest=0.6).apply(texts, [[Span(3, 14, "LOCATION", 0.85, "ner")]])
     assert texts[0].text == "in PASSWORD_12."
+
+
+def test_a_language_without_a_model_is_refused_where_the_options_say_so():
+    text = "Ich habe gestern mit meiner Schwester gesprochen und sie kommt am Sonntag nach Hause."
+    with testing.started(Pii(workers=1, unknown_language="refuse")) as strict:
+        refused = testing.exchange(strict, text)
+        assert isinstance(refused.error, Rejected)
+        assert "`de`" in str(refused.error)
+        assert testing.exchange(strict, "I spoke with my sister and she comes home.").saw

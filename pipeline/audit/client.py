@@ -77,6 +77,13 @@ class Client:
         found = await self.get(_RECEIPTS + answer.id) if answer.id else None
         return found if found is not None and found.status == 200 else None
 
+    async def is_stopping(self) -> bool:
+        """Whether somebody else has told the service to stop."""
+        try:
+            return b'"draining"' in (await self.get("/health/ready")).body
+        except httpx.HTTPError:
+            return True
+
     async def _ask(
         self, method: str, path: str, content: bytes, headers: Mapping[str, str]
     ) -> Answer:

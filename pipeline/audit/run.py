@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import anyio
+import httpx
 from msgspec.structs import replace
 
 from pipeline.audit.attempts import Attempts
@@ -66,13 +67,15 @@ def audit(config: Config, entities: Iterable[str] = ()) -> Report:
                 made.finished = True
             except Exception as error:
                 failed.append(error)
-            # As an operator stops the service; it ends what is open, and its processes.
-            signal.raise_signal(signal.SIGTERM)
+            async with client(url) as asking:
+                if not await asking.is_stopping():
+                    # As an operator does it; a second signal would end this process at once.
+                    signal.raise_signal(signal.SIGTERM)
 
         serve(made.config, run)
         made.look_around()
     if not made.finished:
-        raise _reason(failed)
+        raise _reason(failed[0] if failed else None)
     report.seconds = round(time.monotonic() - began, 1)
     return report
 
@@ -236,11 +239,11 @@ def _merged(rows: Iterable[Row]) -> list[Row]:
     ]
 
 
-def _reason(failed: list[Exception]) -> Exception:
+def _reason(error: Exception | None) -> Exception:
     """What to tell of an audit that broke down; another error's message may quote anything."""
-    if not failed:
-        return CannotRun("the audit was stopped before its end; run it again")
-    if isinstance(failed[0], CannotRun):
-        return failed[0]
-    what = f"{type(failed[0]).__qualname__} at {where(failed[0])}"
+    if isinstance(error, CannotRun):
+        return error
+    if error is None or isinstance(error, httpx.HTTPError):
+        return CannotRun("the service was stopped before the audit's end; run it again")
+    what = f"{type(error).__qualname__} at {where(error)}"
     return CannotRun(f"the audit broke down with {what}; report it with your configuration")

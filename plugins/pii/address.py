@@ -17,7 +17,7 @@ from plugins.pii.results import result
 
 SURE, LIKELY = 0.7, 0.6
 
-_REACH = 80
+_REACH = 60
 """Characters around a number that are looked at."""
 
 _HOUSE = 5
@@ -203,22 +203,25 @@ class Address(LocalRecognizer):
     def _around(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """The address that a number belongs to."""
         low, high = max(0, start - _REACH), end + _REACH
-        if match := _AFTER.match(text, end, high):
-            return start, match.end()
-        if match := _AFTER_PLAIN.match(text, end, high):
-            words = match[1].split()
-            if not any(self._lexicon.stop(word) or word in _NO_STREET for word in words):
+        # Most numbers have neither a word after nor before them, which is quickly seen.
+        if text[end : end + 1] in (" ", ","):
+            if match := _AFTER.match(text, end, high):
                 return start, match.end()
-        if end - start <= _HOUSE:
-            for pattern in (_BEFORE, _BEFORE_PLAIN):
-                if match := pattern.search(text, low, start):
-                    return match.start(), end
-        if match := _ANNOUNCED.search(text, low, start):
-            words = match[1].split()
-            if not any(self._lexicon.stop(word.lower()) for word in words[-1:]):
-                return match.start(1), end
-        if _UNIT.match(text, end, high) and (match := _NAMED.search(text, low, start)):
-            return match.start(), end
+            if match := _AFTER_PLAIN.match(text, end, high):
+                words = match[1].split()
+                if not any(self._lexicon.stop(word) or word in _NO_STREET for word in words):
+                    return start, match.end()
+        if text[start - 1 : start] == " " and not text[start - 2 : start - 1].isdigit():
+            if end - start <= _HOUSE:
+                for pattern in (_BEFORE, _BEFORE_PLAIN):
+                    if match := pattern.search(text, low, start):
+                        return match.start(), end
+            if match := _ANNOUNCED.search(text, low, start):
+                words = match[1].split()
+                if not any(self._lexicon.stop(word.lower()) for word in words[-1:]):
+                    return match.start(1), end
+            if _UNIT.match(text, end, high) and (match := _NAMED.search(text, low, start)):
+                return match.start(), end
         return self._coded(text, start, end)
 
     def _coded(self, text: str, start: int, end: int) -> tuple[int, int] | None:

@@ -22,7 +22,7 @@ from spacy.lookups import Lookups
 
 from plugins.pii.language import stop_words
 
-_NAME = regex.compile(r"\p{L}[\p{L}\p{M}'\u2019-]{2,}")
+_NAME = regex.compile(r"[\p{Latin}\p{Greek}\p{Cyrillic}][\p{L}\p{M}'\u2019-]{2,}")
 _PLACE = regex.compile(r"\p{L}[\p{L}\p{M}'\u2019. -]{3,40}")
 
 _COUNTRIES = 3

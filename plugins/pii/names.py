@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from presidio_analyzer import LocalRecognizer, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
+from plugins.pii.entities import NER_ENTITIES
 from plugins.pii.lexicon import Lexicon
-from plugins.pii.options import NER_ENTITIES
 from plugins.pii.people import words_of
 from plugins.pii.results import result
 from plugins.pii.spans import NER
@@ -47,6 +47,13 @@ _DOUBTFUL = frozenset({"PERSON", "LOCATION", "ORGANIZATION"})
 _LIKE_A_NAME = re.compile(
     r"(?!The )[A-Z\u00c0-\u00de][^\W\d_A-Z]+(?: (?:[A-Z]\.?|[A-Z\u00c0-\u00de][^\W\d_A-Z]+)){1,2}"
 )
+
+_DATED = re.compile(
+    r"\d{4}|\d[/.:-]\d|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|"
+    r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b",
+    re.IGNORECASE,
+)
+"""What a date has and a duration has not: models tag "a few months" and "the 60s", too."""
 
 _TOWARDS = re.compile(r"\b(?:in|from|to|at|near|with|for|by|of|and|called|named) $")
 _INSIDE = re.compile(r"[a-z,] $")
@@ -96,14 +103,18 @@ class Names(LocalRecognizer):
             return
         if entity == "PERSON" and not self._may_be_a_name(text, start, words, value):
             return
-        if entity in self._entities:
-            yield entity, _SCORE
-        elif (
+        if entity == "DATE_TIME" and not _DATED.search(value):
+            return
+        like_a_name = (
             entity == "ORGANIZATION"
             and "PERSON" in self._entities
-            and _LIKE_A_NAME.fullmatch(value)
-            and self._reads_like_a_name(words)
-        ):
+            and _LIKE_A_NAME.fullmatch(value) is not None
+        )
+        if like_a_name and self._lexicon.sure(words[0]):
+            yield "PERSON", _LESS
+        elif entity in self._entities:
+            yield entity, _SCORE
+        elif like_a_name and self._reads_like_a_name(words):
             yield "PERSON", _LESS
 
     def _borne_out(self, words: Sequence[str], value: str) -> bool:

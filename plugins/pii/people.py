@@ -89,12 +89,12 @@ class People(LocalRecognizer):
         """Every name in a text."""
         lines = Lines(text)
         words = [_word(match) for match in _WORD.finditer(text)]
-        at = {word.start: index for index, word in enumerate(words)}
         announced = {match.end(): ANNOUNCED for match in _ANNOUNCED.finditer(text)}
         for match in _GREETED.finditer(text):
             announced.setdefault(match.end(), LIKELY)
         found: list[RecognizerResult] = []
         next_free = 0
+        at = {word.start: index for index, word in enumerate(words)} if announced else {}
         cues = sorted((at[place], score) for place, score in announced.items() if place in at)
         taken: set[int] = set()
         for index, score in cues:
@@ -102,8 +102,9 @@ class People(LocalRecognizer):
             if last is not None:
                 taken.update(range(index, last + 1))
                 found.append(result(self, words[index].start, words[last].end, score))
-        for index in range(len(words)):
-            if index < next_free or index in taken:
+        given = self._lexicon.given
+        for index, word in enumerate(words):
+            if not given(word.lower) or index < next_free or index in taken:
                 continue
             if score := self._begins(text, lines, words, index):
                 last = self._last(text, words, index)
@@ -120,11 +121,9 @@ class People(LocalRecognizer):
         return sorted(found, key=lambda one: one.start)
 
     def _begins(self, text: str, lines: Lines, words: Sequence[_Word], index: int) -> float:
-        """How certainly a name begins with a word; 0 if none does."""
+        """How certainly a name begins with a word that can be a given name; 0 if none does."""
         word = words[index]
         known = self._lexicon
-        if not known.given(word.lower):
-            return 0.0
         follower = self._follower(text, words, index)
         if known.sure(word.lower):
             if word.cap:
@@ -223,12 +222,10 @@ class People(LocalRecognizer):
 
 
 def _word(match: "regex.Match[str]") -> _Word:
-    value = match[0]
+    value, end = match[0], match.end()
     # An apostrophe's ending does not belong to a name: `Anna's`.
-    end = match.end()
-    for ending in ("'s", "\u2019s"):
-        if value.endswith(ending):
-            value, end = value[:-2], end - 2
+    if value[-2:] in ("'s", "\u2019s"):
+        value, end = value[:-2], end - 2
     return _Word(match.start(), end, value.lower(), value[0].isupper(), value.isupper())
 
 

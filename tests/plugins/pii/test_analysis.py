@@ -10,16 +10,10 @@ from presidio_analyzer import EntityRecognizer, LocalRecognizer, Pattern, Patter
 
 from plugins.pii.analysis import Analysis, CannotLoad
 from plugins.pii.batches import PIECE
+from plugins.pii.entities import ENTITIES, KNOWN_ENTITIES, NER_ENTITIES, OWN_ENTITIES
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.names import Names
-from plugins.pii.options import (
-    ENTITIES,
-    KNOWN_ENTITIES,
-    NER_ENTITIES,
-    OWN_ENTITIES,
-    PatternOption,
-    RecogniserOptions,
-)
+from plugins.pii.options import PatternOption, RecogniserOptions
 
 EVERYTHING = (*ENTITIES, "DATE_TIME", "NRP", "ORGANIZATION", "URL")
 
@@ -172,6 +166,12 @@ def test_nationalities_dates_and_organisations_are_left_alone_unless_asked_for(
     text = "The American team met Microsoft on Monday."
     assert found(default, text) == {}
     assert set(found(everything, text).values()) == {"NRP", "ORGANIZATION", "DATE_TIME"}
+
+
+def test_durations_are_no_dates(everything: Analysis) -> None:
+    text = "We met on 3 May 2021 and on Monday, a few months ago, for two days in the 60s."
+    dates = [value for value, entity in found(everything, text).items() if entity == "DATE_TIME"]
+    assert dates == ["3 May 2021", "Monday"]
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ class Sample:
             assert isinstance(messages, list), "as in the sample"
             body["messages"] = [self._rebuilt(messages[turn], texts, f"messages[{turn}]")]
         elif not top:
-            body[str(text)] = _FILLER
+            body[str(text)] = True
         elif top != "model":
             body[top] = self._rebuilt(self._body[top], texts, top)
         return body
@@ -130,7 +130,7 @@ def rebuilt(value: Json, say: Callable[[str, Kind], Json], path: str = "") -> Js
     if isinstance(value, dict):
         made = {key: rebuilt(one, say, f"{path}.{key}".lstrip(".")) for key, one in value.items()}
         if (key := say(path, "key")) is not None:
-            made[str(key)] = _FILLER
+            made[str(key)] = True
         return made
     if isinstance(value, list):
         return [rebuilt(one, say, f"{path}[{index}]") for index, one in enumerate(value)]

@@ -36,11 +36,16 @@ class Spelling(Struct, frozen=True):
 
 
 class Pipeline(Struct, frozen=True):
-    """The audit of one pipeline. `unasked` are canaries that its plugins do not look for."""
+    """The audit of one pipeline.
+
+    `unasked` are canaries that its plugins do not look for. `singly` is set if the request with all
+    texts in it was refused, so that each had to be tried by itself.
+    """
 
     name: str
     unasked: Sequence[str]
     observes: bool
+    singly: bool
     rows: Sequence[Row]
     spellings: Sequence[Spelling]
 

@@ -45,6 +45,7 @@ class Round:
         self._aviary = aviary
         self._subject = subject
         self._control = control
+        self.singly = False
 
     async def positions(self) -> AsyncGenerator[Row]:
         """Every position: those that can be rewritten all at once, the others one by one."""
@@ -54,6 +55,7 @@ class Round:
             rows = await self._together(texts, stream)
             if any(row.outcome in ("refused", "failed") for row in rows):
                 # Whatever caused it hides what would become of all else.
+                self.singly = True
                 others = self._sample.positions
                 break
             for row in rows:

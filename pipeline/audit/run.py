@@ -165,7 +165,7 @@ class _Audit:
         unasked = [one for one in aviary.entities if one not in part.looked_for]
         observes = part.config.observe
         self._report.pipelines.append(
-            Pipeline(part.name, unasked, observes, _merged(rows), spellings)
+            Pipeline(part.name, unasked, observes, tried.singly, _merged(rows), spellings)
         )
 
     def _used(self, part: _Part) -> list[str]:

@@ -98,6 +98,8 @@ def _show_pipeline(pipeline: "Pipeline", *, verbose: bool) -> None:
         say("  it only observes, and sends clear text")
     if pipeline.unasked:
         say(f"  not looked for by its plugins: {', '.join(pipeline.unasked)}")
+    if pipeline.singly:
+        say("  it refuses the request with all texts in it; so each was tried by itself")
     groups: dict[str, list[tuple[str, Outcome]]] = {}
     for row in pipeline.rows:
         key = row.label if verbose else row.area

@@ -235,6 +235,7 @@ def test_a_refusal_does_not_hide_other_positions(tmp_path: Path):
     report = run(config(tmp_path, Picky(but="metadata")))
     assert leaks(report) == METADATA
     rows = {row.position: row.outcome for row in report.pipelines[0].rows}
+    assert report.pipelines[0].singly
     assert rows["stop[0]"] == "refused"
     assert rows["messages[0].content"] == "hidden"
 

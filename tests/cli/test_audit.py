@@ -81,6 +81,7 @@ def test_the_default_configuration_leaks_nothing():
     assert (told["code"], report["blind"]) == (0, [])
     pipeline = report["pipelines"][0]
     assert (pipeline["name"], pipeline["unasked"]) == ("default", [])
+    assert not pipeline["singly"], "the maximal request is refused"
     outcomes = {(row["position"], row["canary"]): row["outcome"] for row in pipeline["rows"]}
     assert len({position for position, _ in outcomes}) > 350
     for canary in ("EMAIL_ADDRESS", "IBAN_CODE", "CREDIT_CARD", "PHONE_NUMBER"):

@@ -10,6 +10,7 @@ from typing import Protocol, TypeAlias, TypeVar, cast
 
 import anyio
 from anyio.abc import TaskStatus
+from anyio.lowlevel import checkpoint_if_cancelled
 from msgspec import Struct
 
 from pipeline.core.backend import Backend, Upstream
@@ -138,6 +139,8 @@ class _House:
                 except Exception as error:
                     self._report(place, error)
                 task_status.started()
+                # A start may have swallowed its cancellation, as threads do.
+                await checkpoint_if_cancelled()
                 # What was started is closed properly even if the service is cancelled.
                 scope.shield = True
                 await self.stop.wait()

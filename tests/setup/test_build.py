@@ -1,15 +1,19 @@
+import time
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import cast
 
 import anyio
+import anyio.to_thread
 import pytest
 from setup_samples import Meets, Mirror, Tidy
 
+from pipeline import Plugin, Step
 from pipeline.core.errors import UnknownModel
 from pipeline.core.exchange import Exchange
 from pipeline.setup.build import running
-from pipeline.setup.config import Config
+from pipeline.setup.config import Config, PipelineConfig, RouteConfig, ServiceConfig
 from pipeline.setup.discover import Installed
 from pipeline.setup.load import load
 from pipeline.setup.problems import ConfigError
@@ -148,3 +152,32 @@ async def test_a_plugin_that_needs_nothing_is_its_own_step(configure: Configure)
     async with running(configure(BASE + 'pre = ["pre"]')) as up:
         made = up.chains["default"].pre[0].make(Exchange())
         assert cast(object, made) is up.config.plugins["pre"]
+
+
+async def test_a_start_that_ignores_cancellation_is_not_waited_for_twice():
+    """A thread cannot be cancelled; what it has started is closed when it comes back."""
+    closed: list[str] = []
+
+    class Threaded(Plugin, frozen=True):
+        async def start(self, stack: AsyncExitStack) -> Callable[[Exchange], Step]:
+            stack.callback(closed.append, "threaded")
+            await anyio.to_thread.run_sync(time.sleep, 0.3)
+            return lambda _: Step()
+
+    class Hangs(Plugin, frozen=True):
+        async def start(self, stack: AsyncExitStack) -> Callable[[Exchange], Step]:
+            await anyio.sleep_forever()
+            raise AssertionError
+
+    config = Config(
+        path=Path("test.toml"),
+        service=ServiceConfig(),
+        plugins={"threaded": Threaded(), "hangs": Hangs()},
+        backends={"local": Mirror()},
+        pipelines={"default": PipelineConfig(pre=["threaded", "hangs"])},
+        models={"*": RouteConfig(backend="local")},
+    )
+    with anyio.fail_after(5), anyio.move_on_after(0.1):
+        async with running(config):
+            raise AssertionError("it cannot have started")
+    assert closed == ["threaded"]

@@ -87,9 +87,11 @@ class PiiStep(Step):
         sources = [text.text for text in texts]
         self._check_languages(texts)
         between = bridges(texts)
-        by_patterns = [*fixed, *(bridge.text for bridge in between)]
-        ner = [_may_hold_names(text) for text in texts] + [False] * len(by_patterns)
-        found = await self._recogniser.find([*sources, *by_patterns], ner=ner)
+        ner = [_may_hold_names(text) for text in texts]
+        ner += [not is_identifier(one) for one in fixed]
+        ner += [False] * len(between)
+        everything = [*sources, *fixed, *(bridge.text for bridge in between)]
+        found = await self._recogniser.find(everything, ner=ner)
         alone, rest = found[: len(texts)], found[len(texts) :]
         in_fixed, over_borders = rest[: len(fixed)], rest[len(fixed) :]
         return with_fragments(sources, alone, between, over_borders), in_fixed

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 from plugins.pii.closed import Closed, Words, closed
 from plugins.pii.fold import fold
 from plugins.pii.shadow import Shadow, whole_graphemes
-from plugins.pii.spans import CHECKED, NER, Span, resolve
+from plugins.pii.spans import CHECKED, GUESSES, Span, resolve
 
 Findings: TypeAlias = list[Span] | str
 Find: TypeAlias = Callable[[Sequence[str], Sequence[bool]], list[Findings]]
@@ -107,7 +107,7 @@ def _better(text: str, span: Span, found: list[Span]) -> bool:
     """
     if span.score >= CHECKED:
         return True
-    equal = span.source == NER or _LINE_ENDS.match(text, span.end) is not None
+    equal = span.source in GUESSES or _LINE_ENDS.match(text, span.end) is not None
     return all(
         other.score < span.score or (equal and other.score == span.score)
         for other in found

@@ -80,3 +80,11 @@ def test_a_language_without_a_model_is_refused_where_the_options_say_so():
         assert isinstance(refused.error, Rejected)
         assert "`de`" in str(refused.error)
         assert testing.exchange(strict, "I spoke with my sister and she comes home.").saw
+
+
+def test_prose_where_structure_should_be_is_searched_for_names(pii: testing.Started):
+    call = {"role": "tool", "tool_call_id": "My name is Maria Gonzalez", "content": "ok"}
+    for body in (chat(call), {**chat(), "My boss is Maria Gonzalez": 1}):
+        result = testing.exchange(pii, body)
+        assert isinstance(result.error, Rejected)
+        assert result.saw is None

@@ -8,8 +8,9 @@ from pipeline.core.frames import Event, Frame
 from pipeline.core.jsonvalue import JsonObject, decode, encode
 from pipeline.core.layout import Node
 from pipeline.dialects.openai.layout import LAYOUT
-from pipeline.dialects.openai.reader import ChatReader, once
+from pipeline.dialects.openai.reader import ChatReader
 from pipeline.dialects.openai.stream import join, split
+from pipeline.dialects.openai.strings import once
 
 
 class OpenAIChat:

@@ -1,6 +1,5 @@
 """Reading a Chat Completions reply: where the text is in each chunk, and in a whole body."""
 
-from collections.abc import Iterator
 from typing import Literal
 
 from pipeline.core import surrogates
@@ -8,8 +7,8 @@ from pipeline.core.errors import UpstreamFailed
 from pipeline.core.frames import Copy, Event, Frame, Piece
 from pipeline.core.jsonvalue import Json, JsonObject, Place, decode
 from pipeline.core.plugin import Channel
-from pipeline.core.walk import MAX_DEPTH
 from pipeline.dialects.openai.deltas import THINKING, delta
+from pipeline.dialects.openai.strings import once
 
 ENVELOPE = ("id", "object", "created", "model", "system_fingerprint", "service_tier", "provider")
 """Members of a chunk that say nothing of its text."""
@@ -282,20 +281,3 @@ def _rest(value: Json, place: JsonObject, key: str, frame: Frame) -> None:
     """Read a member that is nobody's channel; a string that is structure stays as it is."""
     if not (isinstance(value, str) and key in _STRUCTURE):
         frame.pieces.extend(once(value, place, key))
-
-
-def once(
-    value: Json, place: Place | None = None, key: str | int = "", depth: int = 0
-) -> Iterator[Piece]:
-    """Every string of a value that is nobody's channel, each a text of its own."""
-    if depth > MAX_DEPTH:
-        raise UpstreamFailed(f"the backend's JSON is nested deeper than {MAX_DEPTH} levels")
-    if isinstance(value, str):
-        if place is not None and value:
-            yield Piece(Channel("other", name=str(key)), value, place, key, once=True)
-    elif isinstance(value, dict):
-        for name, member in value.items():
-            yield from once(member, value, name, depth + 1)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from once(item, value, index, depth + 1)

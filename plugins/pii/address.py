@@ -9,11 +9,11 @@ grows by what belongs to it: a flat, the town, the lines of the block.
 from collections.abc import Iterator
 
 import regex
-from presidio_analyzer import LocalRecognizer, RecognizerResult
+from presidio_analyzer import RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from plugins.pii.lexicon import Lexicon
-from plugins.pii.results import result
+from plugins.pii.results import Loaded, result
 
 SURE, LIKELY = 0.7, 0.6
 
@@ -154,15 +154,12 @@ _SEGMENT = regex.compile(
 )
 
 
-class Address(LocalRecognizer):
+class Address(Loaded):
     """Streets with numbers, postcodes that name their place, post-office boxes."""
 
     def __init__(self, lexicon: Lexicon):
         super().__init__(["LOCATION"], name="Address")
         self._lexicon = lexicon
-
-    def load(self) -> None:
-        """Nothing to load: the lexicon is."""
 
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None

@@ -1,11 +1,11 @@
 """E-mail addresses in words, names of accounts, and numbers that a word before them explains."""
 
 import regex
-from presidio_analyzer import LocalRecognizer, Pattern, RecognizerResult
+from presidio_analyzer import Pattern, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from plugins.pii.lexicon import Lexicon
-from plugins.pii.results import Hinted, result
+from plugins.pii.results import Hinted, Loaded, result
 from plugins.pii.spans import LISTED
 from plugins.pii.technical import Lines
 
@@ -43,15 +43,12 @@ _HANDLE = regex.compile(
 _ALONE = regex.compile(r"(?m)^\s*@\w+\s*$")
 
 
-class Disguised(LocalRecognizer):
+class Disguised(Loaded):
     """`anna dot berg at example dot org`, `anna (at) example [dot] org`."""
 
     def __init__(self, lexicon: Lexicon):
         super().__init__(["EMAIL_ADDRESS"], name="Disguised")
         self._lexicon = lexicon
-
-    def load(self) -> None:
-        """Nothing to load."""
 
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
@@ -72,15 +69,12 @@ class Disguised(LocalRecognizer):
         return found
 
 
-class Username(LocalRecognizer):
+class Username(Loaded):
     """Names of accounts: after words that say so, and `@handles` in sentences."""
 
     def __init__(self, lexicon: Lexicon):
         super().__init__(["USERNAME"], name="Username")
         self._lexicon = lexicon
-
-    def load(self) -> None:
-        """Nothing to load."""
 
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
@@ -94,14 +88,11 @@ class Username(LocalRecognizer):
         return found
 
 
-class Handle(LocalRecognizer):
+class Handle(Loaded):
     """`@handles` in sentences; a guess, as a model may know better."""
 
     def __init__(self) -> None:
         super().__init__(["USERNAME"], name=LISTED)
-
-    def load(self) -> None:
-        """Nothing to load."""
 
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None

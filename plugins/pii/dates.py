@@ -1,10 +1,10 @@
 """Dates of birth and ages, where the words around them say so, and dates when all are wanted."""
 
 import regex
-from presidio_analyzer import LocalRecognizer, Pattern, PatternRecognizer, RecognizerResult
+from presidio_analyzer import Pattern, PatternRecognizer, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
-from plugins.pii.results import result
+from plugins.pii.results import Loaded, result
 
 _MONTH = (
     r"(?:jan(?:uary|uar|vier)?|feb(?:ruary|ruar)?|février|mar(?:ch|s|zo)?|märz|apr(?:il)?|avril|"
@@ -49,14 +49,11 @@ _ENDS = regex.compile(r" *(?:[.,;!?)\n]|$|and\b)")
 _FOREIGN = regex.compile(r"\b(?:j'ai|ai|tengo|tiene|ho|ha|tenho|tem|de|a) $", regex.IGNORECASE)
 
 
-class Birth(LocalRecognizer):
+class Birth(Loaded):
     """Dates that are said to be somebody's birth."""
 
     def __init__(self) -> None:
         super().__init__(["DATE_OF_BIRTH"], name="Birth")
-
-    def load(self) -> None:
-        """Nothing to load."""
 
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
@@ -68,14 +65,11 @@ class Birth(LocalRecognizer):
         return [result(self, *match.span("date"), 0.75) for match in _BIRTH.finditer(text)]
 
 
-class Age(LocalRecognizer):
+class Age(Loaded):
     """Ages of people; the number alone."""
 
     def __init__(self) -> None:
         super().__init__(["AGE"], name="Age")
-
-    def load(self) -> None:
-        """Nothing to load."""
 
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import regex
-from presidio_analyzer import LocalRecognizer, RecognizerResult
+from presidio_analyzer import RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
-from plugins.pii.results import result
+from plugins.pii.results import Loaded, result
 
 SURE, WEAK = 0.9, 0.2
 
@@ -33,7 +33,7 @@ class _Form(NamedTuple):
     score: float
 
 
-class Identity(LocalRecognizer):
+class Identity(Loaded):
     """Identity numbers of some twenty countries."""
 
     def __init__(self) -> None:
@@ -42,9 +42,6 @@ class Identity(LocalRecognizer):
             name="Identity",
             context=[*_WORDS],
         )
-
-    def load(self) -> None:
-        """Nothing to load."""
 
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from presidio_analyzer import LocalRecognizer, RecognizerResult
+from presidio_analyzer import RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from plugins.pii.entities import NER_ENTITIES
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.people import words_of
-from plugins.pii.results import result
+from plugins.pii.results import Loaded, result
 from plugins.pii.spans import NER
 from plugins.pii.technical import Lines, glued
 
@@ -65,16 +65,13 @@ _TITLE = re.compile(
 _POSSESSIVE = re.compile(r"['\u2019]s?$", re.IGNORECASE)
 
 
-class Names(LocalRecognizer):
+class Names(Loaded):
     """What a model's entity recogniser has found in a text."""
 
     def __init__(self, entities: frozenset[str], lexicon: Lexicon):
         super().__init__(sorted(entities & NER_ENTITIES), name=NER)
         self._entities = entities
         self._lexicon = lexicon
-
-    def load(self) -> None:
-        """Nothing to load: the model has run by the time this is asked."""
 
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import regex
-from presidio_analyzer import LocalRecognizer, RecognizerResult
+from presidio_analyzer import RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from plugins.pii.lexicon import Lexicon
-from plugins.pii.results import result
+from plugins.pii.results import Loaded, result
 from plugins.pii.spans import LISTED
 from plugins.pii.technical import Lines, glued
 
@@ -73,15 +73,12 @@ class _Word(NamedTuple):
     all_caps: bool
 
 
-class People(LocalRecognizer):
+class People(Loaded):
     """Names of people, by lists and by what announces them."""
 
     def __init__(self, lexicon: Lexicon):
         super().__init__(["PERSON"], name=LISTED)
         self._lexicon = lexicon
-
-    def load(self) -> None:
-        """Nothing to load: the lexicon is."""
 
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None

@@ -11,10 +11,10 @@ from itertools import product
 
 import phonenumbers
 import regex
-from presidio_analyzer import LocalRecognizer, RecognizerResult
+from presidio_analyzer import RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
-from plugins.pii.results import result
+from plugins.pii.results import Loaded, result
 
 CERTAIN, LIKELY, FAIR, WEAK = 0.95, 0.6, 0.5, 0.2
 
@@ -52,15 +52,12 @@ _NOT = [
 ]
 
 
-class Phone(LocalRecognizer):
+class Phone(Loaded):
     """Phone numbers with a country code of every country, without one of the given regions."""
 
     def __init__(self, regions: Sequence[str] = ()):
         super().__init__(["PHONE_NUMBER"], context=[*_CONTEXT])
         self._plans = _plans(regions)
-
-    def load(self) -> None:
-        """Nothing to load: the numbering plans come with `phonenumbers`."""
 
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None

@@ -1,11 +1,11 @@
 """Places by lists: countries, states and the cities of some countries."""
 
 import regex
-from presidio_analyzer import LocalRecognizer, RecognizerResult
+from presidio_analyzer import RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from plugins.pii.lexicon import Lexicon
-from plugins.pii.results import result
+from plugins.pii.results import Loaded, result
 from plugins.pii.spans import LISTED
 from plugins.pii.technical import Lines, glued
 
@@ -22,15 +22,12 @@ _THINGS = frozenset("turkey china guinea chile jersey victoria".split())
 """Countries and states that are things, in lower case."""
 
 
-class Places(LocalRecognizer):
+class Places(Loaded):
     """Places with a capital; in lower case countries, and others after a preposition."""
 
     def __init__(self, lexicon: Lexicon):
         super().__init__(["LOCATION"], name=LISTED)
         self._lexicon = lexicon
-
-    def load(self) -> None:
-        """Nothing to load: the lexicon is."""
 
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None

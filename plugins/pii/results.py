@@ -1,6 +1,11 @@
 """How our recognisers report to Presidio."""
 
-from presidio_analyzer import EntityRecognizer, PatternRecognizer, RecognizerResult
+from presidio_analyzer import (
+    EntityRecognizer,
+    LocalRecognizer,
+    PatternRecognizer,
+    RecognizerResult,
+)
 
 
 def result(
@@ -17,6 +22,13 @@ def result(
             RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: recogniser.id,
         },
     )
+
+
+class Loaded(LocalRecognizer):
+    """A recogniser that has all it needs once it is made."""
+
+    def load(self) -> None:
+        """Nothing to load."""
 
 
 class Hinted(PatternRecognizer):

@@ -3,10 +3,10 @@
 import hashlib
 
 import regex
-from presidio_analyzer import LocalRecognizer, RecognizerResult
+from presidio_analyzer import RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
-from plugins.pii.results import result
+from plugins.pii.results import Loaded, result
 
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _RIPPLE = "rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz"
@@ -17,14 +17,11 @@ _CANDIDATE = regex.compile(
 )
 
 
-class Wallet(LocalRecognizer):
+class Wallet(Loaded):
     """Bitcoin, Litecoin, Dogecoin, Tron, Ripple, Ethereum, Cardano, Monero."""
 
     def __init__(self) -> None:
         super().__init__(["CRYPTO"], name="Wallet")
-
-    def load(self) -> None:
-        """Nothing to load."""
 
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None

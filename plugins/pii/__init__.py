@@ -15,16 +15,16 @@ import anyio.to_thread
 from msgspec import Meta
 
 from pipeline import Channel, Exchange, Rejected, Request, Step, Text, TextFilter
+from plugins.finding.spans import Span
+from plugins.hiding.noted import noted, noted_restores
+from plugins.hiding.redaction import Redaction
+from plugins.hiding.restore import RestoreFilter, Restorer
+from plugins.hiding.words import is_identifier
 from plugins.pii.joined import bridges, with_fragments
-from plugins.pii.noted import noted, noted_restores
 from plugins.pii.options import Score
 from plugins.pii.output import OutputFilter, Own
 from plugins.pii.policy import PolicyOptions
 from plugins.pii.recogniser import Recogniser, open_recogniser
-from plugins.pii.redaction import Redaction
-from plugins.pii.restore import RestoreFilter, Restorer
-from plugins.pii.spans import Span
-from plugins.pii.words import is_identifier
 
 Kind = Literal["content", "reasoning", "refusal", "arguments", "other"]
 

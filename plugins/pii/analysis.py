@@ -22,9 +22,10 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import get_package_path
 
+from plugins.finding.disguises import see_through
+from plugins.finding.spans import Span, resolve
 from plugins.pii.beside import names_beside
 from plugins.pii.context import Context
-from plugins.pii.disguises import see_through
 from plugins.pii.entities import NER_ENTITIES
 from plugins.pii.language import Languages
 from plugins.pii.lexicon import Lexicon
@@ -34,7 +35,6 @@ from plugins.pii.people import People
 from plugins.pii.places import Places
 from plugins.pii.recase import Recase
 from plugins.pii.recognisers import corrected
-from plugins.pii.spans import Span, resolve
 
 _UNUSED = """tagger morphologizer parser senter attribute_ruler lemmatizer trainable_lemmatizer
 entity_linker textcat textcat_multilabel""".split()

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import anyio
 
-from plugins.pii.spans import Span, resolve
+from plugins.finding.spans import Span, resolve
 
 PIECE = 4_000
 """Characters in a piece, at most; a worker takes some 60 ms for them."""

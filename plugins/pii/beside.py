@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import regex
 
+from plugins.finding.spans import LISTED, Span
 from plugins.pii.lexicon import Lexicon
-from plugins.pii.spans import LISTED, Span
 
 _AND = r"(?:, (?:and |und |et |y |e |i |og |och )?| (?:and|&|or|und|oder|et|ou|y|e|og|och|en|i) )"
 _NAME = r"(\p{Lu}[\p{L}\p{M}'\u2019-]+(?: \p{Lu}[\p{L}\p{M}'\u2019-]+)?)"

@@ -4,9 +4,9 @@ import regex
 from presidio_analyzer import Pattern, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
+from plugins.finding.spans import LISTED
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.results import Hinted, Loaded, result
-from plugins.pii.spans import LISTED
 from plugins.pii.technical import Lines
 
 _DOT = r"(?: ?[\[({<] ?(?:dot|punkt|point|punto|\.) ?[\])}>] ?| (?:dot|punkt|point|punto) )"

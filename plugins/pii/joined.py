@@ -10,13 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple, Protocol
 
-from plugins.pii.closed import closed
-from plugins.pii.fold import fold
-from plugins.pii.shadow import whole_graphemes
-from plugins.pii.spans import Span, resolve
-
-JOINED = "joined"
-"""The source of a fragment: it is personal where it stands, but its value alone means nothing."""
+from plugins.finding.closed import closed
+from plugins.finding.fold import fold
+from plugins.finding.shadow import whole_graphemes
+from plugins.finding.spans import JOINED, Span, resolve
 
 WINDOW = 64
 """Characters at the border of a text that may belong to a value which goes on in the next."""

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from presidio_analyzer import RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
+from plugins.finding.spans import NER
 from plugins.pii.entities import NER_ENTITIES
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.people import words_of
 from plugins.pii.results import Loaded, result
-from plugins.pii.spans import NER
 from plugins.pii.technical import Lines, glued
 
 _ENTITIES = {

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pipeline import Scanner, Taken
-from plugins.pii.policy import Policy
+from plugins.finding.spans import Span, trimmed
+from plugins.hiding.policy import Policy
+from plugins.hiding.restore import RestoreFilter, token_pattern
+from plugins.hiding.sweep import identity
+from plugins.hiding.vault import prefix
+from plugins.hiding.words import is_identifier
 from plugins.pii.recogniser import Recogniser
-from plugins.pii.restore import RestoreFilter, token_pattern
-from plugins.pii.spans import Span, trimmed
-from plugins.pii.sweep import identity
-from plugins.pii.vault import prefix
-from plugins.pii.words import is_identifier
 
 LONGEST = 400
 """Characters that are held at most."""

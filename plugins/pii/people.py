@@ -12,9 +12,9 @@ import regex
 from presidio_analyzer import RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
+from plugins.finding.spans import LISTED
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.results import Loaded, result
-from plugins.pii.spans import LISTED
 from plugins.pii.technical import Lines, glued
 
 ANNOUNCED, SURE, LIKELY = 0.8, 0.75, 0.6

@@ -4,9 +4,9 @@ import regex
 from presidio_analyzer import RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
+from plugins.finding.spans import LISTED
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.results import Loaded, result
-from plugins.pii.spans import LISTED
 from plugins.pii.technical import Lines, glued
 
 _WORD = regex.compile(r"\p{L}[\p{L}\p{M}'\u2019-]{2,}")

@@ -1,60 +1,19 @@
-"""The policy: what becomes of a finding, by its entity and by who wrote the text it stands in.
-
-A value has one action wherever it stands, the strictest that any of its places asks for: a name
-that is hidden in one message and clear in the next is not hidden.
-"""
+"""The policy's options: what becomes of what the recogniser finds."""
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal, get_args
+from typing import Annotated
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
+from plugins.hiding.policy import ANY, ROLES, Action, Actions, Policy
+from plugins.hiding.surrogate import SURROGATES
 from plugins.pii.options import KNOWN_ENTITIES, RecogniserOptions
-from plugins.pii.surrogate import SURROGATES
-
-Action = Literal["keep", "replace", "surrogate", "hash", "mask", "remove", "block"]
-"""From the mildest to the strictest."""
-
-Actions = Mapping[str, Action]
-
-ANY = "*"
-OUTSIDE = "outside"
-"""What the role of texts outside messages is called, such as descriptions of tools."""
-
-ROLES = ("system", "developer", "user", "assistant", "tool", "function", OUTSIDE)
 
 SENSITIVE = tuple(
     """CREDIT_CARD IBAN_CODE US_BANK_NUMBER CRYPTO US_SSN US_PASSPORT US_DRIVER_LICENSE UK_NHS
     UK_NINO NATIONAL_ID PASSPORT DRIVER_LICENSE MEDICAL_RECORD""".split()
 )
-
-_RANK: Mapping[Action, int] = {action: rank for rank, action in enumerate(get_args(Action))}
-
-
-class Policy(Struct, frozen=True):
-    """Which action is asked for. Without any, all is replaced by placeholders."""
-
-    actions: Actions = {}
-    role_actions: Mapping[str, Actions] = {}
-
-    def action(self, entity: str, role: str) -> Action:
-        """What becomes of a finding in a text of a role; the role's own rule comes first."""
-        own = self.role_actions.get(role or OUTSIDE, {})
-        for actions in (own, self.actions):
-            if action := actions.get(entity) or actions.get(ANY):
-                return action
-        return "replace"
-
-
-def rank(action: Action) -> int:
-    """How strict an action is."""
-    return _RANK[action]
-
-
-def strictest(one: Action, other: Action) -> Action:
-    """The stricter of two actions."""
-    return max(one, other, key=rank)
 
 
 class PolicyOptions(RecogniserOptions, frozen=True, kw_only=True):

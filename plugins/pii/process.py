@@ -12,8 +12,8 @@ import msgspec
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
+from plugins.finding.spans import Span
 from plugins.pii.options import RecogniserOptions, recogniser_options
-from plugins.pii.spans import Span
 
 _LOST = (
     anyio.BrokenResourceError,

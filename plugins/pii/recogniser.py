@@ -15,11 +15,11 @@ from contextlib import AsyncExitStack
 
 import anyio
 
+from plugins.finding.spans import Span
 from plugins.pii.batches import Batches, Piece, Work
 from plugins.pii.language import Languages
 from plugins.pii.options import RecogniserOptions
 from plugins.pii.process import Worker, WorkerLost, start_worker
-from plugins.pii.spans import Span
 
 _PAUSE = 1.0
 """Seconds before another try when a worker could not be started."""

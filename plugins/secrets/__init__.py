@@ -18,10 +18,10 @@ import anyio.to_thread
 from msgspec import Meta
 
 from pipeline import Channel, Exchange, Plugin, Rejected, Request, Step, Text, TextFilter
-from plugins.pii.noted import noted, noted_restores
-from plugins.pii.redaction import Redaction
-from plugins.pii.restore import RestoreFilter, Restorer
-from plugins.pii.spans import Span
+from plugins.finding.spans import Span
+from plugins.hiding.noted import noted, noted_restores
+from plugins.hiding.redaction import Redaction
+from plugins.hiding.restore import RestoreFilter, Restorer
 from plugins.secrets.assigned import SCORE
 from plugins.secrets.detector import Detector, Source
 from plugins.secrets.kinds import KINDS, Kind

@@ -11,7 +11,7 @@ like code or prose. Keys are made by machines, and must look it.
 import re
 from collections.abc import Iterator
 
-from plugins.pii.spans import NER, Span
+from plugins.finding.spans import NER, Span
 from plugins.secrets.kinds import Kind
 from plugins.secrets.looks import is_code, is_no_value, is_prose, looks_chosen, looks_made, lowered
 

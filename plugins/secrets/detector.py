@@ -4,8 +4,8 @@ import re
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from plugins.pii.options import KNOWN_ENTITIES
-from plugins.pii.spans import Span, resolve
+from plugins.finding.spans import Span, resolve
+from plugins.pii.entities import KNOWN_ENTITIES
 from plugins.secrets.assigned import SCORE, assigned, kind_by_name
 from plugins.secrets.kinds import KINDS
 from plugins.secrets.looks import is_no_value, looks_made

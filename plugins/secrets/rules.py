@@ -18,7 +18,7 @@ from typing import cast
 
 from kingfisher_sdk import Finding, Rules, Scanner
 
-from plugins.pii.spans import Span
+from plugins.finding.spans import Span
 from plugins.secrets.kinds import Kind
 
 _SCORE = 0.9

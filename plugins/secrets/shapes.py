@@ -6,7 +6,7 @@ Every pattern is bounded, so that the time is linear in the text.
 import re
 from collections.abc import Iterator
 
-from plugins.pii.spans import Span
+from plugins.finding.spans import Span
 from plugins.secrets.looks import entropy, is_code, is_no_value, looks_made, looks_random, lowered
 
 _CERTAIN = 0.95

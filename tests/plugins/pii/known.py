@@ -9,9 +9,9 @@ from typing import cast
 from msgspec import field
 
 from pipeline import Exchange, Step
+from plugins.finding.spans import Span
 from plugins.pii import Pii, PiiStep
 from plugins.pii.recogniser import Recogniser, RecogniserFailed
-from plugins.pii.spans import Span
 
 ANNA, BO = "Anna Berg", "Bo Ek"
 MAIL = "anna@berg.example"

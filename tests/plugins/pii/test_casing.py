@@ -2,11 +2,11 @@
 
 import pytest
 
+from plugins.finding.spans import Span
 from plugins.pii.beside import names_beside
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.places import Places
 from plugins.pii.recase import Recase
-from plugins.pii.spans import Span
 from plugins.pii.technical import Lines, glued
 
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plugins.finding.disguises import Findings, see_through
+from plugins.finding.spans import Span
 from plugins.pii.analysis import Analysis
-from plugins.pii.disguises import Findings, see_through
 from plugins.pii.options import RecogniserOptions
-from plugins.pii.spans import Span
 
 IBAN = "DE89 3704 0044 0532 0130 00"
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 import pytest
 
 from pipeline import Text
+from plugins.finding.spans import Span
 from plugins.pii.analysis import Analysis
 from plugins.pii.joined import JOINED, WINDOW, bridges, with_fragments
 from plugins.pii.options import RecogniserOptions
-from plugins.pii.spans import Span
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from pipeline import Rejected, Text, testing
+from plugins.finding.spans import Span
+from plugins.hiding.redaction import Redaction
 from plugins.pii import Pii
-from plugins.pii.redaction import Redaction
-from plugins.pii.spans import Span
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ import anyio
 
 from pipeline import Exchange, Request
 from pipeline.dialects.openai import OpenAIChat
+from plugins.finding.spans import Span
 from plugins.pii import Pii, PiiStep
 from plugins.pii.recogniser import Recogniser
-from plugins.pii.spans import Span
 
 
 class EveryTenthWord:

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from pipeline import Channel, Exchange, Rejected, Request, Step, Text, testing
 from pipeline.dialects.openai import OpenAIChat
+from plugins.finding.spans import Span
+from plugins.hiding.policy import Action, Policy
+from plugins.hiding.redaction import Redaction
+from plugins.hiding.surrogate import SURROGATES, Surrogates
 from plugins.pii import Pii
-from plugins.pii.policy import Action, Policy
-from plugins.pii.redaction import Redaction
-from plugins.pii.spans import Span
-from plugins.pii.surrogate import SURROGATES, Surrogates
 from tests.plugins.pii.known import ANNA, BO, CARD, MAIL, KnowingPii
 
 

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import Text
-from plugins.pii.redaction import Redaction
-from plugins.pii.restore import RestoreFilter, Restorer
-from plugins.pii.spans import NER, Span
-from plugins.pii.vault import Vault
+from plugins.finding.spans import NER, Span
+from plugins.hiding.redaction import Redaction
+from plugins.hiding.restore import RestoreFilter, Restorer
+from plugins.hiding.vault import Vault
 
 ALPHABET = "AnaBergZoë日本さ😀\u0301ñ 1234567890_\\.-@,;:'\"()*|\n\t\u00a0/+#&%={}$~^`?"
 Item = tuple[str, list[int]]

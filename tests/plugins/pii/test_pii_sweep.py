@@ -6,9 +6,9 @@ import unicodedata
 import pytest
 
 from pipeline import Text
-from plugins.pii.redaction import Redaction
-from plugins.pii.spans import GUESSES, NER, Span
-from plugins.pii.sweep import Known, Sweep
+from plugins.finding.spans import GUESSES, NER, Span
+from plugins.hiding.redaction import Redaction
+from plugins.hiding.sweep import Known, Sweep
 
 NAME = "José González"
 

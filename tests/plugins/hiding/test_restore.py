@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugins.pii.restore import RestoreFilter, Restorer
+from plugins.hiding.restore import RestoreFilter, Restorer
 from tests.plugins.pii.addresses import addresses
 
 OWN = "https://intra.example/u/PERSON_1"

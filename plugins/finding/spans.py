@@ -16,6 +16,9 @@ NER = "ner"
 LISTED = "names"
 """The source of spans that come from lists of names."""
 
+JOINED = "joined"
+"""The source of a fragment: it is personal where it stands, but its value alone means nothing."""
+
 GUESSES = frozenset({NER, LISTED})
 """The sources that guess; patterns come before them."""
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 
 from pipeline import Scanner, Taken
-from plugins.pii.markup import Markup
+from plugins.hiding.markup import Markup
 
 WORD = r"(?:[A-Za-z0-9_]|\\_)"
 _LONGEST_TARGET = 500

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple, Protocol
 
-from plugins.pii.mail import APART, NEAR_END, is_broken_mail, is_mail
-from plugins.pii.shadow import Edit, Shadow
-from plugins.pii.spans import Span
+from plugins.finding.mail import APART, NEAR_END, is_broken_mail, is_mail
+from plugins.finding.shadow import Edit, Shadow
+from plugins.finding.spans import Span
 
 SURE = 0.55
 """The least score of a finding that needs something closed."""

@@ -12,7 +12,7 @@ import unicodedata
 
 import regex
 
-from plugins.pii.shadow import Shadow
+from plugins.finding.shadow import Shadow
 
 _ALIKE = """
 A\u0410\u0391 B\u0412\u0392 C\u0421\u03f9 E\u0415\u0395 H\u041d\u0397 I\u0406\u04c0\u0399

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from pipeline import Exchange, Text
-from plugins.pii.redaction import Note
-from plugins.pii.vault import Vault
-from plugins.pii.words import Place
+from plugins.hiding.redaction import Note
+from plugins.hiding.vault import Vault
+from plugins.hiding.words import Place
 
 
 def noted(exchange: Exchange) -> Note:

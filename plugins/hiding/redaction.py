@@ -6,14 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from pipeline import Rejected, Text
-from plugins.pii.joined import JOINED
-from plugins.pii.policy import ANY, OUTSIDE, Action, Policy, rank, strictest
-from plugins.pii.restore import token_pattern
-from plugins.pii.spans import GUESSES, Span
-from plugins.pii.surrogate import Surrogates, digest
-from plugins.pii.sweep import Known, Sweep, identity
-from plugins.pii.vault import Vault, prefix
-from plugins.pii.words import Place, clear_of, merged, position, whole_words
+from plugins.finding.spans import GUESSES, JOINED, Span
+from plugins.hiding.policy import ANY, OUTSIDE, Action, Policy, rank, strictest
+from plugins.hiding.restore import token_pattern
+from plugins.hiding.surrogate import Surrogates, digest
+from plugins.hiding.sweep import Known, Sweep, identity
+from plugins.hiding.vault import Vault, prefix
+from plugins.hiding.words import Place, clear_of, merged, position, whole_words
 
 _WORD = re.compile(r"[A-Za-z0-9](?:_*[A-Za-z0-9])*")
 _PLACEHOLDER = re.compile(r"[A-Z][A-Z0-9_]*_[0-9]+[a-z]*")

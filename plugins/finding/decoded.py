@@ -10,7 +10,7 @@ from html.entities import html5
 
 import regex
 
-from plugins.pii.shadow import Shadow
+from plugins.finding.shadow import Shadow
 
 MOST = 64_000
 """Characters of a run that is still looked into."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.pii.spans import NER, Span, resolve
+from plugins.finding.spans import NER, Span, resolve
 
 TEXT = "Anna Berg, 12 High Street, Bath BA1 5AW; anna@berg.example; 4111 1111 1111 1111 12/27"
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from plugins.pii.policy import Action, rank
-from plugins.pii.spans import Span
+from plugins.finding.spans import Span
+from plugins.hiding.policy import Action, rank
 
 _UNDERSCORES = re.compile(r"(?:\\?_)+")
 

@@ -12,8 +12,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from plugins.pii.fold import fold
-from plugins.pii.shadow import whole_graphemes
+from plugins.finding.fold import fold
+from plugins.finding.shadow import whole_graphemes
 
 _CLOSE = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"

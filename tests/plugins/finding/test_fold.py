@@ -12,9 +12,9 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.pii.decoded import MOST
-from plugins.pii.fold import fold
-from plugins.pii.shadow import Edit, Shadow, whole_graphemes
+from plugins.finding.decoded import MOST
+from plugins.finding.fold import fold
+from plugins.finding.shadow import Edit, Shadow, whole_graphemes
 
 MAIL = "anna@example.org"
 

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import Text
-from plugins.pii.redaction import Redaction, whole_words
-from plugins.pii.restore import RestoreFilter, Restorer
-from plugins.pii.spans import NER, Span
-from plugins.pii.sweep import Known, Sweep
-from plugins.pii.vault import Vault
+from plugins.finding.spans import NER, Span
+from plugins.hiding.redaction import Redaction, whole_words
+from plugins.hiding.restore import RestoreFilter, Restorer
+from plugins.hiding.sweep import Known, Sweep
+from plugins.hiding.vault import Vault
 
 
 def spans(text: str, *values: tuple[str, str], source: str = "pattern") -> list[Span]:

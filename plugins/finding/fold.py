@@ -8,9 +8,9 @@ itself stays as it is. The time is linear in the text, and next to nothing for p
 
 import re
 
-from plugins.pii.decoded import decoded, unescaped
-from plugins.pii.shadow import Shadow
-from plugins.pii.signs import folded_signs
+from plugins.finding.decoded import decoded, unescaped
+from plugins.finding.shadow import Shadow
+from plugins.finding.signs import folded_signs
 
 _SHAPED = (
     "\u0600-\u109f\u1700-\u1aaf\u1b00-\u1c4f\u1cd0-\u1cff\ua800-\uab2f\uabc0-\uabff\ufb50-\ufdff"

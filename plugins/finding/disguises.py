@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from plugins.pii.closed import Closed, Words, closed
-from plugins.pii.fold import fold
-from plugins.pii.shadow import Shadow, whole_graphemes
-from plugins.pii.spans import CHECKED, GUESSES, Span, resolve
+from plugins.finding.closed import Closed, Words, closed
+from plugins.finding.fold import fold
+from plugins.finding.shadow import Shadow, whole_graphemes
+from plugins.finding.spans import CHECKED, GUESSES, Span, resolve
 
 Findings: TypeAlias = list[Span] | str
 Find: TypeAlias = Callable[[Sequence[str], Sequence[bool]], list[Findings]]

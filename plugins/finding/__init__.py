@@ -1,0 +1,1 @@
+"""What everything that looks for values shares: spans, and the sight behind disguises."""

@@ -1,0 +1,1 @@
+"""What everything that hides values shares: placeholders, their policy, and restoring them."""

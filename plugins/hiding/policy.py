@@ -1,0 +1,48 @@
+"""The policy: what becomes of a finding, by its entity and by who wrote the text it stands in.
+
+A value has one action wherever it stands, the strictest that any of its places asks for: a name
+that is hidden in one message and clear in the next is not hidden.
+"""
+
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+from msgspec import Struct
+
+Action = Literal["keep", "replace", "surrogate", "hash", "mask", "remove", "block"]
+"""From the mildest to the strictest."""
+
+Actions = Mapping[str, Action]
+
+ANY = "*"
+OUTSIDE = "outside"
+"""What the role of texts outside messages is called, such as descriptions of tools."""
+
+ROLES = ("system", "developer", "user", "assistant", "tool", "function", OUTSIDE)
+
+_RANK: Mapping[Action, int] = {action: rank for rank, action in enumerate(get_args(Action))}
+
+
+class Policy(Struct, frozen=True):
+    """Which action is asked for. Without any, all is replaced by placeholders."""
+
+    actions: Actions = {}
+    role_actions: Mapping[str, Actions] = {}
+
+    def action(self, entity: str, role: str) -> Action:
+        """What becomes of a finding in a text of a role; the role's own rule comes first."""
+        own = self.role_actions.get(role or OUTSIDE, {})
+        for actions in (own, self.actions):
+            if action := actions.get(entity) or actions.get(ANY):
+                return action
+        return "replace"
+
+
+def rank(action: Action) -> int:
+    """How strict an action is."""
+    return _RANK[action]
+
+
+def strictest(one: Action, other: Action) -> Action:
+    """The stricter of two actions."""
+    return max(one, other, key=rank)

@@ -204,7 +204,9 @@ def _is_password(value: str, quoted: bool, binder: re.Match[str]) -> bool:
         return not binder["beside"] or looks_chosen(value)
     if binder["beside"] is not None or is_code(value):
         return False
-    return len(value) >= 5 and looks_chosen(value) if binder["said"] else len(value) >= 4
+    if binder["said"]:
+        return len(value) >= 5 and looks_chosen(value)
+    return len(value) >= (4 if looks_chosen(value) else 5)
 
 
 def _is_key(value: str, binder: re.Match[str], *, weak: bool) -> bool:

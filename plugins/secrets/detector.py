@@ -7,12 +7,16 @@ from typing import NamedTuple
 from plugins.finding.spans import Span, resolve
 from plugins.pii.entities import KNOWN_ENTITIES
 from plugins.secrets.assigned import SCORE, assigned, kind_by_name
+from plugins.secrets.examples import is_example, unsealed
 from plugins.secrets.kinds import KINDS
 from plugins.secrets.looks import is_no_value, looks_made
 from plugins.secrets.rules import KnownKeys
 from plugins.secrets.shapes import private_keys, random, shaped, told
 
 _PLACEHOLDER = re.compile(rf"(?:{'|'.join(sorted(KNOWN_ENTITIES.union(KINDS)))})_[0-9]+[a-z]*")
+
+_MADE = frozenset({"API_KEY", "RANDOM_STRING"})
+"""What machines make, and people only as an example."""
 
 PIECE = 32_000
 """Characters in a piece: what patterns may need is bounded by its size."""
@@ -51,12 +55,18 @@ class Detector:
                 one._replace(start=one.start + start, end=one.end + start)
                 for one in self._in_piece(piece, source.free)
             )
-        spans = resolve(text, (one for one in found if one.entity in self._kinds))
+        wanted = (one for one in found if one.entity in self._kinds)
+        real = (one for one in wanted if not _is_example(one, text))
+        spans = resolve(text, unsealed(text, real))
         return [one for one in spans if not self._is_known(text[one.start : one.end])]
 
     def _is_known(self, value: str) -> bool:
-        """Whether this is allowed, or hides something already."""
-        return value in self._allow or _PLACEHOLDER.fullmatch(value) is not None
+        """Whether this is allowed, an example that the rules name, or a placeholder."""
+        return (
+            value in self._allow
+            or value in self._keys.examples
+            or _PLACEHOLDER.fullmatch(value) is not None
+        )
 
     def _in_piece(self, text: str, free: bool) -> Iterator[Span]:
         yield from self._keys.find(text)
@@ -78,6 +88,10 @@ def pieces(text: str) -> Iterator[tuple[int, str]]:
         )
         start = start + 1 if start >= 0 else low
     yield start, text[start:]
+
+
+def _is_example(span: Span, text: str) -> bool:
+    return span.entity in _MADE and is_example(text[span.start : span.end])
 
 
 def _member(source: Source) -> Iterator[Span]:

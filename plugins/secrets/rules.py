@@ -12,7 +12,7 @@ once more without that condition.
 import json
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -39,6 +39,9 @@ _NO_SECRET = re.compile(
 )
 """Helper rules that find the harmless half of a pair."""
 
+_EXAMPLE = re.compile(r"(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{24,}")
+"""What in a rule's condition is a key, written out, and no pattern."""
+
 _KINDS: tuple[tuple[str, Kind], ...] = (
     ("private-key", "PRIVATE_KEY"),
     ("age-secret-key", "PRIVATE_KEY"),
@@ -61,7 +64,12 @@ class KnownKeys:
     def __init__(self, *, cache: bool, timeout: float):
         rules = Rules(confidence="low", cache=cache)
         self._timeout = timeout
-        self._scanners = [Scanner(rules, base64=True), Scanner(_alone(rules, cache), base64=False)]
+        details = [rules.detail(str(one["id"])) for one in rules.metadata()]
+        self.examples = frozenset(_examples([one["betterleaks_filter"] for one in details]))
+        self._scanners = [
+            Scanner(rules, base64=True),
+            Scanner(_alone(details, cache), base64=False),
+        ]
 
     def find(self, text: str) -> Iterator[Span]:
         """The keys in a text, whatever stands around them. Raises RulesFailed."""
@@ -113,23 +121,34 @@ def _encoded(text: str) -> bytes:
         raise RulesFailed("a text holds half of a surrogate pair") from None
 
 
-def _alone(rules: Rules, cache: bool) -> Rules:
+def _examples(details: Iterable[object]) -> Iterator[str]:
+    """The keys that rules name in their conditions: those of tutorials and public clients."""
+    for one in details:
+        if isinstance(one, str):
+            if _EXAMPLE.fullmatch(one):
+                yield one
+        elif isinstance(one, dict):
+            yield from _examples(cast("dict[str, object]", one).values())
+        elif isinstance(one, list):
+            yield from _examples(cast("list[object]", one))
+
+
+def _alone(details: Sequence[dict[str, object]], cache: bool) -> Rules:
     """The rules that ask for another finding nearby, without that."""
     with tempfile.TemporaryDirectory() as folder:
         # YAML 1.2 is a superset of JSON.
         path = Path(folder, "alone.yml")
-        path.write_text(json.dumps({"rules": list(_without_condition(rules))}))
+        path.write_text(json.dumps({"rules": list(_without_condition(details))}))
         return Rules([path], builtins=False, confidence="low", cache=cache)
 
 
-def _without_condition(rules: Rules) -> Iterator[dict[str, object]]:
-    for one in rules.metadata():
-        detail = rules.detail(str(one["id"]))
+def _without_condition(details: Iterable[dict[str, object]]) -> Iterator[dict[str, object]]:
+    for detail in details:
         needed = cast("Iterable[dict[str, object]]", detail["depends_on_rule"])
-        if one["id"] not in _TOO_WIDE and any(not other.get("optional") for other in needed):
+        if detail["id"] not in _TOO_WIDE and any(not other.get("optional") for other in needed):
             yield {
-                "id": _ALONE + str(one["id"]).replace("/", "."),
-                "name": one["name"],
+                "id": _ALONE + str(detail["id"]).replace("/", "."),
+                "name": detail["name"],
                 "pattern": detail["detection_regex"],
                 "min_entropy": _LEAST_ENTROPY,
                 "confidence": "high",

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from plugins.finding.spans import Span
+from plugins.secrets.examples import is_example_address
 from plugins.secrets.looks import entropy, is_code, is_no_value, looks_made, looks_random, lowered
 
 _CERTAIN = 0.95
@@ -31,7 +32,7 @@ _URI = re.compile(
     re.VERBOSE,
 )
 _TRAILING = ").,;:!?*_]}|\\"
-_NO_PASSWORD = frozenset({"password", "pass", "pwd", "passwd"})
+_NO_PASSWORD = frozenset({"password", "pass", "pwd", "passwd", "foo", "bar"})
 _JWT = re.compile(r"(?<![\w.-])eyJ[\w-]{8,8000}\.[\w-]{8,8000}\.[\w-]{0,2000}")
 _COMMAND = re.compile(
     r"""login[ \t]{1,20}\S{1,100}\s{1,20}password[ \t]{1,20}(?P<netrc>\S{1,200})
@@ -60,16 +61,22 @@ _PREFIXED = re.compile(
     r"""(?<![A-Za-z0-9_-])(?:
     (?:sk|pk|rk|key|tok|token|api|pat|secret|live|test|prod|auth)[_-](?:[a-z0-9]{1,12}[_-]){0,3}
         (?:[0-9a-f]{24,200}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})
-    |[spr]k[_-](?:[A-Za-z0-9]{1,12}[_-]){0,3}(?=[A-Za-z]{0,200}[0-9])[A-Za-z0-9]{20,200}
-    )(?![A-Za-z0-9_-])""",
+    |(?:[spr]k|key[_-](?:live|test))[_-](?:[A-Za-z0-9]{1,12}[_-]){0,3}
+        (?=[A-Za-z]{0,200}[0-9])[A-Za-z0-9]{20,200}
+    )(?![A-Za-z0-9_-]|\.[a-z]{2,4}\b)""",
     re.VERBOSE,
 )
 _LEAST_ENTROPY = 2.5
 _RUN = re.compile(r"(?<![A-Za-z0-9+/_%-])[A-Za-z0-9+/_-]{20,200}={0,2}(?![A-Za-z0-9+/_=-])")
 _HARMLESS_BEFORE = re.compile(
     r"""(?:(?:sha(?:1|224|256|384|512)|md5)[-_:]?|base64,|\?[bq]\?|://[^\s?\#]{0,200}
-    |pub(?:lic)?[ _-]?(?:key|token)["']?[ \t]*[:=][ \t]*["']?)$""",
+    |(?:pub(?:lic)?[ _-]?(?:key|token)|(?:primary|foreign)[ _-]?key|[cx]srf[\w-]{0,20}
+        |(?:client|consumer|app(?:lication)?|tenant|project)[ _-]?id
+    )["']?[ \t]*[:=][ \t]*["']?)$""",
     re.IGNORECASE | re.VERBOSE,
+)
+_FILE_TYPE = re.compile(
+    r"\.(?:gif|png|jpe?g|svg|webp|ico|woff2?|css|m?js|map|html?|pdf|zip|gz|whl|py)\b"
 )
 _HARMLESS_START = re.compile(r"AAAA[BCE][23]|(?:sha(?:1|224|256|384|512)|md5)[-_]", re.IGNORECASE)
 """Public keys as OpenSSH writes them, and hashes with their name."""
@@ -94,8 +101,11 @@ def shaped(text: str) -> Iterator[Span]:
     """What is a secret by its form, in any text."""
     for match in _URI.finditer(text):
         password = match["password"]
-        if password.casefold() not in _NO_PASSWORD and not is_no_value(password):
-            end = match.start() + len(match.group().rstrip(_TRAILING))
+        address = match.group().rstrip(_TRAILING)
+        if password.casefold() not in _NO_PASSWORD and not (
+            is_no_value(password) or is_example_address(address, password)
+        ):
+            end = match.start() + len(address)
             yield Span(match.start(), end, "CONNECTION_STRING", _SURE, "uri")
     for match in _JWT.finditer(text):
         yield Span(*match.span(), "ACCESS_TOKEN", _SURE, "jwt")
@@ -148,6 +158,8 @@ def _harmless(text: str, start: int, end: int) -> bool:
     if _HARMLESS_START.match(text, start) or _HARMLESS_BEFORE.search(
         text[max(0, start - 210) : start]
     ):
+        return True
+    if _FILE_TYPE.match(text, end):
         return True
     before = text[max(0, start - 120) : start].rstrip(_BETWEEN_LINES).rpartition("\n")[2][-60:]
     after = text[end : end + 120].lstrip(_BETWEEN_LINES)[:60]

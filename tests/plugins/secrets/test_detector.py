@@ -160,6 +160,48 @@ def chance(size: int) -> bytes:
 @pytest.mark.parametrize(
     "text",
     [
+        "aws_access_key: AKIAIOSFODNN7EXAMPLE",
+        "API_KEY=sk_live_a2V5Xzexampleexampleexampleexample",
+        "token: YMqNfVWiTSa0QgpoJ9GpCw==:xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "api_secret = my-dummy-key-1a2b3c4d5e6f",
+        'keyChars = "0123456789abcdefghijklmnopqrstuvwxyz_-."',
+        "AIzaSyDMAScliyLx7F0NPDEJi1QmyCgHIAODrlU",
+        "https://alice:s3cr3t@api.example.com/v1",
+        "redis://:hunter2@cache.example:6379/0",
+        "redis://:redis-password-goes-here@cache/",
+        "ssh://foo:bar@git",
+        'password: "{cipher}AQB4aLongEncryptedValue"',
+        'password: "ENC(VeryLongEncryptedPayload123==)"',
+        'password: "vault:v1:AbCdEfGhIjKlMnOpQrStUvWxYz012345"',
+        "password: ENC[AES256_GCM,data:O+5l4g==,iv:2qF98ZkchgfWF4tZo8fok6zY0ZLNRV3w=,tag:a==]",
+        "CLIENT_ID=lummMHS7anTA5V8tApW5cSTVzQ0aFOie",
+        "primaryKey=nl49PO6Cz2sk4EMOOgydOLCtvICdk7",
+        "csrf-token=Mj2qykJO5rELyHgezQ69nzUX0i3OH67V7+V4eUrLfp==",
+        '<img src="./gifs/api-c99e353f761d318322c853c03e.gif">',
+        "password: four attempts",
+    ],
+)
+def test_examples_and_what_is_sealed_are_no_secrets(detector: Detector, text: str):
+    assert found(detector, text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgres://alice:kV9tulip@db.example.com/app",
+        "postgres://alice:hunter2@db.internal/app",
+        "session_id=lummMHS7anTA5V8tApW5cSTVzQ0aFOie",
+        "password: EXAMPLE-of-a-real-1",
+        "client_id=abc client_secret=lummMHS7anTA5V8tApW5cSTVzQ0aFOie",
+    ],
+)
+def test_what_only_resembles_an_example_is_found(detector: Detector, text: str):
+    assert found(detector, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         f"commit {hashlib.sha1(b'x').hexdigest()}",
         f"sha256:{hashlib.sha256(b'x').hexdigest()}",
         f"trace={chance(16).hex()} md5 {chance(16).hex()}",

@@ -2,10 +2,11 @@
 
 - **Typed overlap**: a label is found if a finding of its kind shares a character with it. Kinds
   that a data set does not label are not judged on it.
-- **Covered**: the share of labels of which no letter or digit is left.
+- **Covered**: the share of labels of which no letter or digit is left, whatever kind hides it.
 - **Personal or not**: the span evaluator of presidio-research, all kinds counted as one. On tokens
   without stop words and punctuation, neighbours joined, a label is found if the finding's
-  characters are at least nine tenths of those of both together.
+  characters are at least nine tenths of those of both together. A finding counts once for each
+  label that it touches.
 """
 
 import string
@@ -16,12 +17,12 @@ from typing import NamedTuple
 from spacy.lang.en import English
 from spacy.lang.en.stop_words import STOP_WORDS
 
-from measures.labelled import IGNORED, Found, Row
+from .labelled import IGNORED, Found, Row
 
 _IOU = 0.9
 _SKIPPED = frozenset(STOP_WORDS).union(
     string.punctuation,
-    [">>", ">>>", ">>>>", ">>>>>", ">>>>>>", "'s"],
+    [">>", ">>>", ">>>>", ">>>>>", ">>>>>>"],
     # What the evaluator leaves out besides stop words: parts of addresses, titles, dates, companies
     """street st. st de rue via and a the or do as of address country state city zip po apt unit
     corner p.o. box suite mr. mrs. miss year years y/o month months old morning noon afternoon night
@@ -121,15 +122,13 @@ def _overlap(one: Found, other: Found) -> bool:
 
 def _runs(tokens: Sequence[tuple[int, int, str]], spans: Iterable[Found]) -> list[tuple[int, int]]:
     """Runs of personal tokens between which there is nothing but skipped ones."""
-    personal = bytearray(tokens[-1][1] if tokens else 0)
-    for one in spans:
-        personal[one.start : one.end] = b"\x01" * (one.end - one.start)
+    spans = list(spans)
     runs: list[tuple[int, int]] = []
     apart = True
     for start, end, word in tokens:
         if not word.strip() or word.strip() in _SKIPPED:
             continue
-        if not any(personal[start:end]):
+        if not any(_personal(start, end, one) for one in spans):
             apart = True
         elif apart:
             runs.append((start, end))
@@ -137,6 +136,11 @@ def _runs(tokens: Sequence[tuple[int, int, str]], spans: Iterable[Found]) -> lis
         else:
             runs[-1] = (runs[-1][0], end)
     return runs
+
+
+def _personal(start: int, end: int, span: Found) -> bool:
+    """Whether a span has a token: its beginning, or the span is inside the token."""
+    return span.start <= start < span.end or start <= span.start < span.end <= end
 
 
 def _iou(label: tuple[int, int], guesses: Sequence[tuple[int, int]]) -> float:

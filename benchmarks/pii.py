@@ -13,13 +13,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from zlib import crc32
+from statistics import fmean
 
 os.environ["TLDEXTRACT_PUBLIC_SUFFIX_LIST_URLS"] = ""
 
 import spacy
 from measures import ordinary
-from measures.labelled import KINDS, SYNTH, WNUT, Found, Row, lowered, rows, template
+from measures.labelled import FOLDS, KINDS, SYNTH, WNUT, Found, Row, folds, lowered, rows
 from measures.scores import PersonalOrNot, covered, typed_overlap
 from presidio_analyzer import AnalyzerEngine
 from presidio_analyzer.nlp_engine import NlpEngineProvider
@@ -101,18 +101,16 @@ def _written(value: object) -> str:
 
 
 def quality(name: str, detector: Detector, synth: Sequence[Row], errors: int) -> None:
-    """Scores on `synth_dev`, then on each half of its templates."""
+    """Scores on `synth_dev`, the spread over groups of its templates, and each kind."""
     found = findings(detector, synth)
-    _scores(name, synth, found)
-    by_kind = typed_overlap(synth, found)
-    for half in (0, 1):
-        chosen = [at for at, row in enumerate(synth) if crc32(template(row).encode()) % 2 == half]
-        _scores(
-            f"  templates, half {half + 1}",
-            [synth[at] for at in chosen],
-            [found[at] for at in chosen],
-        )
-    for kind, score in by_kind.items():
+    show(name, *_scores(synth, found))
+    parts = [
+        _scores([synth[at] for at in fold], [found[at] for at in fold]) for fold in folds(synth)
+    ]
+    columns = [*zip(*parts, strict=True)]
+    show(f"  mean of {FOLDS} folds of whole templates", *map(fmean, columns))
+    show("  worst fold of each column", *map(min, columns))
+    for kind, score in typed_overlap(synth, found).items():
         if kind:
             show(f"    {kind}", score.precision, score.recall, score.f2)
     if errors:
@@ -122,16 +120,13 @@ def quality(name: str, detector: Detector, synth: Sequence[Row], errors: int) ->
 _binary = PersonalOrNot()
 
 
-def _scores(name: str, given: Sequence[Row], found: Sequence[Sequence[Found]]) -> None:
+def _scores(
+    given: Sequence[Row], found: Sequence[Sequence[Found]]
+) -> tuple[float, float, float, float, float]:
+    """What the columns of the table hold."""
     typed = typed_overlap(given, found)[""]
-    show(
-        name,
-        typed.precision,
-        typed.recall,
-        typed.f2,
-        covered(given, found),
-        _binary(given, found).f2,
-    )
+    binary = _binary(given, found).f2
+    return typed.precision, typed.recall, typed.f2, covered(given, found), binary
 
 
 def _show_errors(given: Sequence[Row], found: Sequence[Sequence[Found]], count: int) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from pipeline.core.catalog import Capability
 from pipeline.core.errors import PrivetError
 from pipeline.core.frames import Event, Frame, Reader
 from pipeline.core.jsonvalue import JsonObject
@@ -16,11 +17,12 @@ from pipeline.core.layout import Node
 
 
 class Facts(Struct, frozen=True):
-    """What routing needs to know of a request."""
+    """What routing needs to know of a request: `needs` is what the model must be able to do."""
 
     model: str
     stream: bool
     user: str | None = None
+    needs: frozenset[Capability] = frozenset()
 
 
 class Dialect(Protocol):

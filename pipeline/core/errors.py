@@ -9,7 +9,9 @@
     ├── Unavailable           503  draining, overloaded or not ready yet
     ├── ClientGone            499  the client did not wait for the reply
     └── UpstreamFailed        502  the backend failed
-        └── UpstreamTimeout   504  … by saying nothing for too long
+        ├── UpstreamTimeout   504  … by saying nothing for too long
+        ├── UpstreamBusy      429  … by taking no more requests for now
+        └── UpstreamRefused   400  … not, but finds fault with the request
 
 A message says where, what and the remedy. It never holds message text: whoever raises one of these
 writes the message from names, paths and numbers alone, so that it may be logged and sent on.
@@ -77,10 +79,25 @@ class Unavailable(PrivetError):
 
 
 class UpstreamFailed(PrivetError):
-    """The backend could not be reached, broke off or sent something that is not its protocol."""
+    """The backend could not be reached, broke off or sent something that is not its protocol.
+
+    `unprocessed` says that it certainly did nothing with the request, so that sending it again, or
+    elsewhere, does no harm.
+    """
 
     status: ClassVar[int] = 502
     code: ClassVar[str] = "upstream_failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        retry_after: int | None = None,
+        unprocessed: bool = False,
+    ):
+        super().__init__(message, param=param, retry_after=retry_after)
+        self.unprocessed = unprocessed
 
 
 class UpstreamTimeout(UpstreamFailed):
@@ -88,6 +105,20 @@ class UpstreamTimeout(UpstreamFailed):
 
     status: ClassVar[int] = 504
     code: ClassVar[str] = "upstream_timeout"
+
+
+class UpstreamBusy(UpstreamFailed):
+    """The backend takes no more requests for now."""
+
+    status: ClassVar[int] = 429
+    code: ClassVar[str] = "rate_limited"
+
+
+class UpstreamRefused(UpstreamFailed):
+    """The backend found fault with the request itself; no other attempt would do better."""
+
+    status: ClassVar[int] = 400
+    code: ClassVar[str] = "upstream_refused"
 
 
 class ClientGone(PrivetError):

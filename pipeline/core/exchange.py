@@ -5,6 +5,7 @@ import time
 
 from msgspec import Struct, field
 
+from pipeline.core.catalog import Usage
 from pipeline.core.receipt import Receipt
 
 
@@ -13,12 +14,20 @@ def new_id() -> str:
     return secrets.token_hex(16)
 
 
+class Attempt(Struct, frozen=True):
+    """An attempt at a backend that failed, and how: an error's code."""
+
+    backend: str
+    outcome: str
+
+
 class Exchange(Struct, kw_only=True):
     """What plugins may know of the request at hand; it holds no message text.
 
     `deadline` is on the clock of `time.monotonic`, in seconds. `user` is what the client says about
     its user, and not proven. `labels` may be added to by plugins; the receipt shows them. `receipt`
-    is where plugins report what they found. `times` collects the seconds that each plugin took.
+    is where plugins report what they found. `times` collects the seconds that each plugin took,
+    `attempts` the backends that failed before the one that replied. `usage` is known in the end.
     """
 
     id: str = field(default_factory=new_id)
@@ -34,6 +43,8 @@ class Exchange(Struct, kw_only=True):
     labels: set[str] = field(default_factory=set[str])
     receipt: Receipt = field(default_factory=Receipt)
     times: dict[str, float] = field(default_factory=dict[str, float])
+    attempts: list[Attempt] = field(default_factory=list[Attempt])
+    usage: Usage | None = None
 
     @property
     def remaining(self) -> float:

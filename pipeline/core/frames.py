@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct, field
 
+from pipeline.core.catalog import Usage
 from pipeline.core.jsonvalue import JsonObject, Place, put
 from pipeline.core.plugin import Channel
 
@@ -69,7 +70,12 @@ class Frame(Struct):
 
 
 class Reader(Protocol):
-    """A dialect's reading of one reply; it remembers which channels are open."""
+    """A dialect's reading of one reply; it remembers which channels are open, and the usage."""
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the backend has said of tokens so far, if that is credible."""
+        ...
 
     def read(self, event: Event) -> Frame:
         """The frame of an event; raises UpstreamFailed if it is not the dialect's."""

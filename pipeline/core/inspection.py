@@ -14,7 +14,7 @@ from pipeline.core.errors import PrivetError
 from pipeline.core.exchange import Exchange
 from pipeline.core.jsonvalue import JsonObject
 from pipeline.core.record import Ending, Seal
-from pipeline.core.relay import Target
+from pipeline.core.target import Target
 from pipeline.core.trace import Change, Trace, dry_run
 
 

@@ -22,7 +22,7 @@ from msgspec import Struct
 from pipeline.core.exchange import Exchange
 from pipeline.core.jsonvalue import JsonObject, decode
 from pipeline.core.receipt import UNKNOWN, Finding, Notes, identifier, labels
-from pipeline.core.relay import Target
+from pipeline.core.target import Target
 
 Key = Literal["configured", "start"]
 

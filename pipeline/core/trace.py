@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Iterable
 from contextlib import aclosing
 from copy import deepcopy
+from functools import partial
 from typing import TypeVar, cast
 
 from msgspec import Struct, field
@@ -21,8 +22,9 @@ from pipeline.core.frames import Event, Frame, Reader
 from pipeline.core.jsonvalue import JsonObject
 from pipeline.core.plugin import Channel, Maybe, Step, TextFilter
 from pipeline.core.receipt import Placed, Span
-from pipeline.core.relay import Relay, Target
+from pipeline.core.relay import Relay
 from pipeline.core.request import Request
+from pipeline.core.target import Target
 from pipeline.core.texts import Fixed, Text
 
 T = TypeVar("T")
@@ -81,7 +83,8 @@ async def trace(dialect: Dialect, target: Target, body: JsonObject) -> Trace:
         user=facts.user,
         deadline=time.monotonic() + target.deadline,
     )
-    relay = Relay(dialect, _watch(target, dialect, found), exchange, deepcopy(body))
+    watched = _watch(target, dialect, found)
+    relay = Relay(dialect, [watched], exchange, deepcopy(body), partial(deepcopy, body))
     try:
         async with relay:
             answer = await relay.start()

@@ -21,7 +21,8 @@ from pipeline.core.errors import BadRequest, ClientGone, PrivetError, UpstreamFa
 from pipeline.core.exchange import Exchange
 from pipeline.core.jsonvalue import Json, decode_object
 from pipeline.core.record import Ending
-from pipeline.core.relay import Answer, Relay, Target
+from pipeline.core.relay import Answer, Relay
+from pipeline.core.target import Target
 from pipeline.service.body import read_body
 from pipeline.service.errors import Unexpected, told
 from pipeline.service.gate import Gate
@@ -83,9 +84,10 @@ class Conversation:
             self._received = len(raw)
             body = decode_object(raw)
             facts = self._dialect.facts(body)
-            self._target = target = running.target(facts.model)
             exchange = self._exchange
             exchange.session = _session(scope)
+            targets = running.targets(facts, exchange.session)
+            self._target = target = targets[0]
             exchange.user = facts.user
             exchange.stream = facts.stream
             exchange.model = facts.model
@@ -94,7 +96,8 @@ class Conversation:
             self._gate.receipts.open(exchange.id, self._receipt)
             listener = self._group.create_task(self._listen(receive, facts.stream))
             try:
-                async with Relay(self._dialect, target, exchange, body) as relay:
+                again = partial(decode_object, raw)
+                async with Relay(self._dialect, targets, exchange, body, again) as relay:
                     await self._relay(relay)
             finally:
                 listener.cancel()
@@ -106,7 +109,10 @@ class Conversation:
 
     async def _relay(self, relay: Relay) -> None:
         self._relayed = time.perf_counter()
-        answer = await relay.start()
+        try:
+            answer = await relay.start()
+        finally:
+            self._target = relay.target
         self._first = time.perf_counter()
         if answer.stream:
             await self._stream(relay, answer)

@@ -4,7 +4,7 @@ Every plugin and backend lives in a task of its own: there it starts, waits unti
 and is closed. So all of them start at the same time, and each may keep task groups open.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol, TypeAlias, TypeVar, cast
 
@@ -15,10 +15,11 @@ from msgspec import Struct
 
 from pipeline.core.backend import Backend, Upstream
 from pipeline.core.chain import Chain, Link
+from pipeline.core.dialect import Facts
 from pipeline.core.errors import PrivetError
 from pipeline.core.exchange import Exchange
 from pipeline.core.plugin import Maybe, Plugin, Step
-from pipeline.core.relay import Target
+from pipeline.core.target import Target
 from pipeline.core.watch import Watch
 from pipeline.setup.config import Config, PipelineConfig
 from pipeline.setup.environment import join
@@ -44,6 +45,10 @@ class Running(Struct, frozen=True):
     backends: Mapping[str, Backend]
     watch: Watch
     routes: Routes
+
+    def targets(self, facts: Facts, session: str | None = None) -> Sequence[Target]:
+        """Where a request may go, in the order to try; raises UnknownModel."""
+        return [self.target(facts.model)]
 
     def target(self, model: str) -> Target:
         """Where a request for `model` goes; raises UnknownModel."""

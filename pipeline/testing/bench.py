@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
+from copy import deepcopy
+from functools import partial
 from random import Random
 from typing import TypeAlias, TypeVar, cast
 
@@ -16,8 +18,9 @@ from pipeline.core.exchange import Exchange
 from pipeline.core.frames import Frame, Piece
 from pipeline.core.jsonvalue import JsonObject, decode_object, encode
 from pipeline.core.plugin import Channel, Plugin, Step
-from pipeline.core.relay import Relay, Target
+from pipeline.core.relay import Relay
 from pipeline.core.request import Request
+from pipeline.core.target import Target
 from pipeline.core.watch import Watch
 from pipeline.dialects.openai import OpenAIChat
 from pipeline.testing.cuts import cuts as all_cuts
@@ -213,18 +216,21 @@ async def exchange_on(
     try:
         async with Relay(
             dialect,
-            Target(
-                route="test",
-                pipeline="test",
-                chain=chain,
-                deadline=60.0,
-                backend="test",
-                upstream=backend,
-                streams="always" if backend.only_streams else streams,
-                model=dialect.facts(body).model,
-            ),
+            [
+                Target(
+                    route="test",
+                    pipeline="test",
+                    chain=chain,
+                    deadline=60.0,
+                    backend="test",
+                    upstream=backend,
+                    streams="always" if backend.only_streams else streams,
+                    model=dialect.facts(body).model,
+                )
+            ],
             Exchange(dialect=dialect.name, pipeline="test"),
             body,
+            partial(deepcopy, body),
         ) as relay:
             is_stream = (await relay.start()).stream
             if is_stream:

@@ -10,7 +10,7 @@ from pipeline.core.chain import Chain, Link
 from pipeline.core.errors import ClientGone
 from pipeline.core.inspection import inspect, told
 from pipeline.core.record import Seal
-from pipeline.core.relay import Target
+from pipeline.core.target import Target
 from pipeline.core.trace import Trace
 from pipeline.core.watch import Watch
 from pipeline.dialects.openai import OpenAIChat

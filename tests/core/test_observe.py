@@ -10,7 +10,8 @@ from pipeline.core.chain import Chain, Link
 from pipeline.core.errors import BadRequest, PrivetError
 from pipeline.core.jsonvalue import decode, encode
 from pipeline.core.plugin import Step
-from pipeline.core.relay import Relay, Target
+from pipeline.core.relay import Relay
+from pipeline.core.target import Target
 from pipeline.core.watch import Watch
 from pipeline.dialects.openai import OpenAIChat
 
@@ -96,7 +97,7 @@ async def observed(
         streams="both",
         model="theirs",
     )
-    async with Relay(OpenAIChat(), target, exchange, decode(encode(body))) as relay:  # type: ignore[arg-type]
+    async with Relay(OpenAIChat(), [target], exchange, decode(encode(body)), dict) as relay:  # type: ignore[arg-type]
         await relay.start()
         raw = await relay.body()
         relay.delivered()

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from pipeline import Exchange, Upstream
 from pipeline.core.chain import Chain
 from pipeline.core.record import Ending, Seal, record
-from pipeline.core.relay import Target
+from pipeline.core.target import Target
 from pipeline.core.watch import Watch
 
 KEY = "a key that nobody knows"

@@ -13,7 +13,8 @@ from pipeline.core.backend import Streams
 from pipeline.core.chain import Chain, Link
 from pipeline.core.errors import BadRequest, ClientGone, UpstreamFailed, UpstreamTimeout
 from pipeline.core.jsonvalue import decode, encode
-from pipeline.core.relay import Relay, Target
+from pipeline.core.relay import Relay
+from pipeline.core.target import Target
 from pipeline.core.watch import Watch
 from pipeline.dialects.openai import OpenAIChat
 
@@ -102,7 +103,7 @@ def setting(
     )
     body: Any = {"model": "mine", "messages": [], "stream": stream, **more}
     exchange = Exchange(deadline=deadline)
-    return Setting(backend, told, Relay(OpenAIChat(), target, exchange, body))
+    return Setting(backend, told, Relay(OpenAIChat(), [target], exchange, body, dict))
 
 
 async def read(relay: Relay) -> bytes:

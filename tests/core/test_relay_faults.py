@@ -11,7 +11,8 @@ from pipeline import Call, Event, Exchange, Reply, Step
 from pipeline.core.chain import Chain, Link
 from pipeline.core.errors import UpstreamFailed, UpstreamTimeout
 from pipeline.core.jsonvalue import encode
-from pipeline.core.relay import Relay, Target
+from pipeline.core.relay import Relay
+from pipeline.core.target import Target
 from pipeline.core.watch import Watch
 from pipeline.dialects.openai import OpenAIChat
 
@@ -73,7 +74,7 @@ def relay(reply: Reply, told: Told, deadline: float = float("inf")) -> Relay:
         model="m",
     )
     body: Any = {"model": "m", "messages": []}
-    return Relay(OpenAIChat(), target, Exchange(deadline=deadline), body)
+    return Relay(OpenAIChat(), [target], Exchange(deadline=deadline), body, dict)
 
 
 async def test_a_backend_that_fails_when_it_is_closed_is_no_failure_of_the_reply():

@@ -224,14 +224,14 @@ class SaysDone(OpenAIChat):
 
 async def _flush_first(self: Relay) -> Any:
     """Breaks law 8: lets held text out when the stream breaks."""
-    assert self._reader is not None
+    run, reader = self._started.run, self._started.incoming.reader
     try:
         async for frame in _frames(self):
             yield frame
     except UpstreamFailed:
-        for channel in list(self._run._pipes):
+        for channel in list(run._pipes):
             frame = Frame({}, closes=(channel,))
-            for one in await self._run._close_channels(frame, self._reader):
+            for one in await run._close_channels(frame, reader):
                 yield one
         raise
 

@@ -3,12 +3,14 @@
 from typing import Literal
 
 from pipeline.core import surrogates
+from pipeline.core.catalog import Usage
 from pipeline.core.errors import UpstreamFailed
 from pipeline.core.frames import Copy, Event, Frame, Piece
 from pipeline.core.jsonvalue import Json, JsonObject, Place, decode
 from pipeline.core.plugin import Channel
 from pipeline.dialects.openai.deltas import THINKING, delta
 from pipeline.dialects.openai.strings import once
+from pipeline.dialects.openai.usage import usage
 
 ENVELOPE = ("id", "object", "created", "model", "system_fingerprint", "service_tier", "provider")
 """Members of a chunk that say nothing of its text."""
@@ -36,6 +38,12 @@ class ChatReader:
         self._finished: set[int] = set()
         self._envelope: JsonObject = {"object": "chat.completion.chunk"}
         self._halves: dict[Channel, str] | None = None
+        self._usage: Usage | None = None
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the backend has said of tokens, if that is credible."""
+        return self._usage
 
     def read(self, event: Event) -> Frame:
         """The frame of a chunk, of `[DONE]`, of an error or of a whole body."""
@@ -50,6 +58,7 @@ class ChatReader:
             frame = Frame(data, whole=event.whole, end="error")
             frame.pieces.extend(once(data))
             return frame
+        self._usage = usage(data.get("usage")) or self._usage
         frame = self._reply(data, whole=event.whole)
         if self._halves is not None:
             self._join_halves(frame, self._halves)

@@ -1,0 +1,187 @@
+"""The request's side of an exchange: targets are tried in order until one begins to reply.
+
+A target whose pipeline has run already gets the redacted request as it is. One with another
+pipeline, because it is trusted less or more, starts again from what the client sent, with steps of
+its own. Nothing is sent a second time unless the first backend certainly did nothing with it, or
+the route says that this does no harm.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from copy import deepcopy
+from types import TracebackType
+from typing import Self, TypeVar
+
+from msgspec import Struct
+
+from pipeline.core.backend import Call, Reply
+from pipeline.core.catalog import estimated_tokens
+from pipeline.core.chain import Chain, Run
+from pipeline.core.dialect import Dialect
+from pipeline.core.errors import PrivetError, Rejected, Unavailable, UpstreamBusy, UpstreamFailed
+from pipeline.core.exchange import Attempt, Exchange
+from pipeline.core.frames import Frame
+from pipeline.core.incoming import Incoming, late
+from pipeline.core.jsonvalue import JsonObject
+from pipeline.core.request import Request
+from pipeline.core.target import Pass, Target
+
+E = TypeVar("E", bound=PrivetError)
+
+_BUSY = 429
+
+
+class Begun(Struct, frozen=True):
+    """A reply that has begun: its status, its first frame, and the chain that it goes through."""
+
+    target: Target
+    run: Run
+    incoming: Incoming
+    first: Frame
+    status: int
+    headers: Mapping[str, str]
+    tokens: int
+
+
+class Attempts:
+    """Enter it, then `begin`; it holds what the attempt that succeeded needs until it is left.
+
+    `again` gives what the client sent once more; the object `body` is used up by the first chain.
+    `target` is the one that was tried last.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        targets: Sequence[Target],
+        exchange: Exchange,
+        body: JsonObject,
+        again: Callable[[], JsonObject],
+    ):
+        self._dialect = dialect
+        self._targets = targets
+        self._exchange = exchange
+        self._body: JsonObject | None = body
+        self._again = again
+        self._run: Run | None = None
+        self._done: tuple[Chain, Run, JsonObject] | None = None
+        self._tokens = 0
+        self._way = AsyncExitStack()
+        self._incoming: Incoming | None = None
+        self.target = targets[0]
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            await self._leave(error)
+        finally:
+            await self._close_run(error)
+
+    async def begin(self) -> Begun:
+        """The first reply to begin; raises PrivetError if none does."""
+        failed: Unavailable | UpstreamFailed | None = None
+        unfit = "there is none"
+        for target in self._targets:
+            self.target = target
+            try:
+                leave = await self._way.enter_async_context(target.lane.enter(self._exchange))
+            except Unavailable as error:
+                failed = self._note(target, error)
+                continue
+            # What fails in a chain is no backend's failure: it ends the exchange.
+            run, asked = await self._through(target)
+            if why := target.terms.unmet(self._exchange.labels, self._tokens):
+                unfit = why
+                await self._leave(None)
+                continue
+            try:
+                return await self._ask(target, leave, run, asked)
+            except UpstreamFailed as error:
+                failed = self._note(target, error)
+                await self._leave(error)
+                if not (target.replay or error.unprocessed):
+                    break
+        if failed is not None:
+            raise failed
+        raise Rejected(f"no backend of this model takes the request: {unfit}", param="model")
+
+    async def _ask(self, target: Target, leave: Pass, run: Run, asked: JsonObject) -> Begun:
+        stream = target.streamed(self._exchange.stream)
+        body = self._dialect.outgoing(asked, target.model, stream=stream)
+        reply = await self._send(
+            target, leave, Call(self._dialect.name, body, stream, self._exchange)
+        )
+        reader = self._dialect.reader(body)
+        incoming = self._incoming = Incoming(reply.events, reader, target, self._exchange)
+        if reply.status >= 400:
+            if reply.status == _BUSY and target is not self._targets[-1]:
+                raise UpstreamBusy("the backend takes no more requests for now", unprocessed=True)
+            first = await incoming.refusal(self._dialect)
+        else:
+            first = await incoming.frame()
+            if first.end == "error":
+                raise UpstreamFailed("the backend answered with an error instead of a reply")
+        return Begun(target, run, incoming, first, reply.status, reply.headers, self._tokens)
+
+    async def _send(self, target: Target, leave: Pass, call: Call) -> Reply:
+        try:
+            async with asyncio.timeout(max(0.0, self._exchange.remaining)):
+                return await leave.send(target.upstream, call)
+        except TimeoutError:
+            raise late(target) from None
+
+    async def _through(self, target: Target) -> tuple[Run, JsonObject]:
+        """Run the request through the target's chain, unless it has been through that one."""
+        if self._done is not None and self._done[0] is target.chain:
+            return self._done[1:]
+        await self._close_run(_another())
+        self._exchange.pipeline = target.pipeline
+        run = target.chain.open(self._exchange)
+        self._run = await run.__aenter__()
+        body = self._body if self._body is not None else self._again()
+        self._body = None
+        request = self._view(body)
+        if target.chain.observe:
+            await run.observe(self._view(deepcopy(body)))
+            asked = body
+        else:
+            await run.request(request)
+            asked = request.finish()
+        self._tokens = estimated_tokens(sum(len(one.text) for one in request.texts()))
+        self._done = target.chain, run, asked
+        return run, asked
+
+    def _view(self, body: JsonObject) -> Request:
+        return Request(body, self._dialect.layout, self._dialect.add_context)
+
+    async def _leave(self, error: BaseException | None) -> None:
+        """Let go of the target that was tried last, and tell its lane how it went."""
+        incoming, self._incoming = self._incoming, None
+        way, self._way = self._way, AsyncExitStack()
+        try:
+            if incoming is not None:
+                await incoming.aclose()
+        finally:
+            await way.__aexit__(type(error) if error else None, error, None)
+
+    async def _close_run(self, error: BaseException | None) -> None:
+        run, self._run, self._done = self._run, None, None
+        if run is not None:
+            await run.__aexit__(type(error) if error else None, error, None)
+
+    def _note(self, target: Target, error: E) -> E:
+        self._exchange.attempts.append(Attempt(target.backend, error.code))
+        return error
+
+
+def _another() -> UpstreamFailed:
+    """What the steps of a chain are told whose target failed while another one goes on."""
+    return UpstreamFailed("the backend failed, and another one is tried")

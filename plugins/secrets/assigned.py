@@ -22,7 +22,7 @@ GUESS = 0.5
 _WORD = re.compile(
     r"""(?P<password>passwor[dt]s?|passwd|passphrase|passcode|pwd|kennwort|contraseña|wachtwoord
     |mot\ de\ passe|senha|парол[ья]|hasło|密码|パスワード)
-    |(?P<word>pass|pw|mdp)
+    |(?P<word>pass|psw|pw|mdp)
     |(?P<key>secret|token|credential|creds|bearer|authorization|apikey)
     |(?P<weak>key)
     |(?P<weak_word>auth|pat|sid|sig)""",
@@ -37,16 +37,18 @@ _KIND_OF_KEY = re.compile(
 )
 _BINDER = re.compile(
     r"""(?P<rest>[\w.-]{0,30}?)
-    (?:\\{0,2}["'`]?[\])]{0,2}[ \t]{0,20}(?P<sign>:{1,3}=|\?=|=>|->|\|\||=~?=*|:{1,3}|>)
+    (?:\\{0,7}["'`]?[\])]{0,2}[ \t]{0,20}(?P<sign>:{1,3}=|\?=|=>|->|\|\||=~?=*|:{1,3}|>)
+        (?P<block>[ \t]{0,20}[>|][+-]?(?=[ \t]{0,20}\r?\n))?   # a scalar of YAML, on its own line
     |["'][ \t]{1,5}value[ \t]{0,3}=                 # <add key="…" value="…"/>
-    |(?P<comma>\\{0,2}["'`][ \t]{0,5},)             # set("…", "…")
+    |(?P<comma>\\{0,7}["'`][ \t]{0,5},)             # set("…", "…")
+    |(?P<below>[ \t]{0,5}(?=\r?\n))                 # a heading, and what stands below it
     |[ \t]{1,5}(?:for[ \t][^\n:]{1,60}?[ \t])?(?P<said>is|ist|es|est|was|to)\b[ \t]{0,3}:?
     |(?P<beside>[ \t]{1,5}))
     [ \t]{0,20}(?P<break>\r?\n[ \t]{0,20})?(?:[A-Za-z]{0,2}@)?""",
     re.VERBOSE,
 )
 _QUOTED = re.compile(
-    r"""(?P<quote>\\{0,2}["'`])(?P<value>(?:(?!(?P=quote))[^\n]){1,300})(?P=quote)"""
+    r"""(?P<quote>\\{0,7}["'`])(?P<value>(?:(?!(?P=quote))[^\n]){1,300})(?P=quote)"""
 )
 _BARE = re.compile(
     r"""(?P<value>(?:[^\s"'`<>&;,]
@@ -54,6 +56,7 @@ _BARE = re.compile(
     |,(?![\s"'\]})]|$)){1,300})""",
     re.VERBOSE,
 )
+_REST_OF_LINE = re.compile(r"[ \t]{0,20}(?:\r?\n|\Z)")
 _CLOSING_TAG = re.compile(r"\s{0,100}</")
 _NO_NAME = re.compile(r"[^\w.$-]")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -173,6 +176,8 @@ def _value(text: str, binder: re.Match[str]) -> re.Match[str] | None:
     bare = _BARE.match(text, binder.end())
     if bare and sign == ">":
         return bare if _CLOSING_TAG.match(text, bare.end()) else None
+    if bare and broken and (binder["block"] or binder["below"] is not None):
+        return bare if _REST_OF_LINE.match(text, bare.end()) else None
     return None if broken or binder["comma"] else bare
 
 
@@ -202,7 +207,7 @@ def _is_password(value: str, quoted: bool, binder: re.Match[str]) -> bool:
         return False
     if quoted:
         return not binder["beside"] or looks_chosen(value)
-    if binder["beside"] is not None or is_code(value):
+    if binder["beside"] is not None or binder["below"] is not None or is_code(value):
         return False
     if binder["said"]:
         return len(value) >= 5 and looks_chosen(value)
@@ -210,7 +215,8 @@ def _is_password(value: str, quoted: bool, binder: re.Match[str]) -> bool:
 
 
 def _is_key(value: str, binder: re.Match[str], *, weak: bool) -> bool:
-    doubtful = weak or binder["said"] or binder["beside"] is not None
+    named = binder["sign"] or binder["comma"] or binder["block"]
+    doubtful = weak or not named
     if len(value) < (20 if doubtful else 8) or " " in value or is_no_value(value):
         return False
     return looks_made(value) and not is_code(value)

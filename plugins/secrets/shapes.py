@@ -4,11 +4,21 @@ Every pattern is bounded, so that the time is linear in the text.
 """
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 
 from plugins.finding.spans import Span
 from plugins.secrets.examples import is_example_address
-from plugins.secrets.looks import entropy, is_code, is_no_value, looks_made, looks_random, lowered
+from plugins.secrets.looks import (
+    entropy,
+    is_code,
+    is_no_value,
+    is_prose,
+    looks_chosen,
+    looks_made,
+    looks_random,
+    lowered,
+)
 
 _CERTAIN = 0.95
 _SURE = 0.8
@@ -33,12 +43,21 @@ _URI = re.compile(
 )
 _TRAILING = ").,;:!?*_]}|\\"
 _NO_PASSWORD = frozenset({"password", "pass", "pwd", "passwd", "foo", "bar"})
+_HOOK = re.compile(
+    r"https?://[^\s/?#\"'`<>]{1,100}/(?:[\w.-]{1,40}/){0,5}?(?:web)?hooks?/"
+    r"(?P<token>[^\s?#\"'`<>]{16,500})"
+)
 _JWT = re.compile(r"(?<![\w.-])eyJ[\w-]{8,8000}\.[\w-]{8,8000}\.[\w-]{0,2000}")
 _COMMAND = re.compile(
     r"""login[ \t]{1,20}\S{1,100}\s{1,20}password[ \t]{1,20}(?P<netrc>\S{1,200})
     |identified[ \t]{1,20}by[ \t]{1,20}'(?P<sql>[^'\n]{1,200})'
     |-(?:password|passwd|pass|pwd)(?:=|[ \t]{1,20})["']?(?P<option>[^\s"'-][^\s"']{2,200})
     |(?:sshpass|mysql|psexec)[^\n]{0,80}?[ \t]-p[ \t]?["']?(?P<p>[^\s"'-][^\s"']{3,200})
+    |redis-cli[^\n]{0,80}?[ \t]-a[ \t]{1,5}["']?(?P<a>[^\s"'-][^\s"']{3,200})
+    |(?:log|sign)_?in\([^,()\n"']{1,60},[ \t]{0,5}["'](?P<call>[^"'\n]{5,100})["']
+    |authenticate\([^,()\n"']{1,60},[ \t]{0,5}["'](?P<call2>[^"'\n]{5,100})["']
+    |--(?:api-?key|(?:auth-?|access-?)?token|(?:client-?|access-?)?secret)(?:=|[ \t]{1,20})["']?
+        (?P<flag>[^\s"'-][^\s"']{7,200})
     |networkcredential\s{0,5}\(\s{0,5}"[^"\n]{1,100}"\s{0,5},\s{0,5}"(?P<net>[^"\n]{1,200})"
     |directoryentry\s{0,5}\((?:\s{0,50}"[^"\n]{1,100}"\s{0,5},){2}\s{0,50}"(?P<ldap>[^"\n]{1,200})"
     |\$(?:2[abxy]|[1-9y]|apr1|argon2(?:id|i|d)|pbkdf2[\w-]{0,20}|krb5[a-z]{1,10})
@@ -50,6 +69,11 @@ _COMMAND = re.compile(
 Matched against small letters, and every branch begins with a character: that makes it fast.
 """
 
+_AUTHORIZATION = re.compile(
+    r"""authorization\\{0,7}["']?[ \t]{0,5}[:=][ \t]{0,5}\\{0,7}["']?
+    (?P<scheme>bearer|basic|token|bot|apikey)[ \t]{1,5}(?P<value>[^\s"'`,;<>\\]{4,2000})""",
+    re.VERBOSE,
+)
 _HEADER = re.compile(
     r"""(?:bearer|basic|token|apikey|bot|sso-key)[ \t]{1,5}["']?
     (?P<value>[a-z0-9+/_.=~:|-]{16,2000})""",
@@ -107,6 +131,10 @@ def shaped(text: str) -> Iterator[Span]:
         ):
             end = match.start() + len(address)
             yield Span(match.start(), end, "CONNECTION_STRING", _SURE, "uri")
+    for match in _HOOK.finditer(text):
+        address = match.group().rstrip(_TRAILING)
+        if looks_made(match["token"]):
+            yield Span(match.start(), match.start() + len(address), "API_KEY", _SURE, "hook")
     for match in _JWT.finditer(text):
         yield Span(*match.span(), "ACCESS_TOKEN", _SURE, "jwt")
 
@@ -119,8 +147,17 @@ def told(text: str) -> Iterator[Span]:
         start, end = match.span(name)
         if name == "hash":
             yield Span(match.start(), end, "PASSWORD", _SURE, name)
+        elif name == "flag":
+            if looks_made(text[start:end]) and not is_code(text[start:end]):
+                yield Span(start, end, "API_KEY", _SURE, name)
+        elif name.startswith("call") and not _is_spoken_for(text[start:end]):
+            continue
         elif not (is_no_value(text[start:end]) or is_code(text[start:end])):
             yield Span(start, end, "PASSWORD", _SURE, name)
+    for match in _AUTHORIZATION.finditer(small):
+        start, end = match.span("value")
+        if _is_credential(text[start:end], match["scheme"]):
+            yield Span(start, end, "API_KEY", _SURE, "header")
     for match in _HEADER.finditer(small):
         start, end = match.span("value")
         if looks_made(text[start:end]):
@@ -139,6 +176,23 @@ def random(text: str) -> Iterator[Span]:
     for match in _RUN.finditer(text):
         if looks_random(match.group()) and not _harmless(text, *match.span()):
             yield Span(*match.span(), "RANDOM_STRING", _GUESS, "random")
+
+
+def _is_credential(value: str, scheme: str) -> bool:
+    """Whether this is what follows a scheme in the header, and no word of a sentence."""
+    if is_no_value(value):
+        return False
+    if scheme == "basic":
+        try:
+            return b":" in b64decode(value + "=" * (-len(value) % 4), validate=True)
+        except ValueError:
+            return False
+    return looks_chosen(value) and not is_code(value)
+
+
+def _is_spoken_for(value: str) -> bool:
+    """Whether what is given to a call is a password, and no label or name."""
+    return looks_chosen(value) and not is_prose(value)
 
 
 def _key(text: str, begun: re.Match[str], end: int) -> Iterator[Span]:

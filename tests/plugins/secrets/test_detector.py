@@ -106,6 +106,52 @@ def test_keys_in_context(detector: Detector, text: str, key: str | None):
 
 
 @pytest.mark.parametrize(
+    ("text", "entity", "value"),
+    [
+        ("psw: tulip77", "PASSWORD", "tulip77"),
+        ('smtp.login(username, "tulip77")', "PASSWORD", "tulip77"),
+        ("service.log_in(account, 'correct horse battery')", "PASSWORD", "correct horse battery"),
+        ("Authorization: Bearer mF_9.B5f-4.1JqM", "API_KEY", "mF_9.B5f-4.1JqM"),
+        ('{"Authorization": "Bearer mF_9.B5f-4"}', "API_KEY", "mF_9.B5f-4"),
+        ("Authorization: Basic YTpi", "API_KEY", "YTpi"),
+        (
+            "API Key\n0fff5f614cbcafefb9c1ba319b9905d2",
+            "API_KEY",
+            "0fff5f614cbcafefb9c1ba319b9905d2",
+        ),
+        ("key_live_hcnegO5R0SbbpAe1M4rjvgckbFMeQB2N", "API_KEY", None),
+        ("mysqldump --password=tulip77 shop", "PASSWORD", "tulip77"),
+        ("tool --password tulip77 run", "PASSWORD", "tulip77"),
+        ("curl -u anna:tulip77 https://h.example/", "API_KEY", "anna:tulip77"),
+        ("curl --user 'anna:tu lip77' https://h.example/", "API_KEY", "'anna:tu lip77'"),
+        ("curl -s -uanna:tulip77 https://h.example/", "API_KEY", "anna:tulip77"),
+        ("tool --api-key a1b2c3d4e5f6 run", "API_KEY", "a1b2c3d4e5f6"),
+        ("export PGPASSWORD=tulip77; psql", "PASSWORD", "tulip77"),
+        ("docker run -e MYSQL_ROOT_PASSWORD=tulip77 mysql", "PASSWORD", "tulip77"),
+        ("X-Api-Key: a1b2c3d4e5f6g7", "API_KEY", "a1b2c3d4e5f6g7"),
+        ("spring:\n  datasource:\n    password: tulip77\n", "PASSWORD", "tulip77"),
+        ("password: >-\n  tulip77\n", "PASSWORD", "tulip77"),
+        ('{"password":"tulip77"}', "PASSWORD", "tulip77"),
+        (r"{\"password\":\"tulip77\"}", "PASSWORD", "tulip77"),
+        (r"{\\\"password\\\":\\\"tulip77\\\"}", "PASSWORD", "tulip77"),
+        (
+            "AccountName=a;AccountKey=Zf3D0LXCM3EIMbgJpUNnkRtOfOueHznB==;",
+            "API_KEY",
+            "Zf3D0LXCM3EIMbgJpUNnkRtOfOueHznB==",
+        ),
+        ("redis-cli -h cache -a tulip77x ping", "PASSWORD", "tulip77x"),
+        (
+            "https://discord.com/api/webhooks/123456789012345678/aB3dE6gH9jK2mN5qR8tV1xY4zC7f",
+            "API_KEY",
+            None,
+        ),
+    ],
+)
+def test_where_people_write_secrets(detector: Detector, text: str, entity: str, value: str | None):
+    assert found(detector, text) == [(entity, value or text)]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         sample.POSTGRES,

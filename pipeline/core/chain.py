@@ -137,7 +137,9 @@ class Run:
         made: list[Frame] = []
         own = {piece.channel: piece for piece in frame.pieces if not piece.once}
         for channel in frame.closes:
-            pipe = self._pipes.pop(channel, None)
+            # One that never had any text is a text too, and an empty one.
+            pipe = self._pipe(channel)
+            self._pipes.pop(channel, None)
             tail = await pipe.flush() if pipe is not None else ""
             if not tail:
                 continue

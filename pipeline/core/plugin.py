@@ -26,7 +26,8 @@ class Channel(Struct, frozen=True):
 
     `choice` numbers alternative replies, `part` the tool call, content block or output item, and
     `name` tells apart further fields of one kind. A channel of form `json` carries JSON: filters
-    then see the strings in it, one text each, decoded.
+    then see the strings in it, one text each, decoded. `tool` is the tool that arguments are for,
+    or empty where that was not certain when they began.
     """
 
     kind: Literal["content", "reasoning", "refusal", "arguments", "other"]
@@ -34,6 +35,7 @@ class Channel(Struct, frozen=True):
     part: int = 0
     form: Literal["text", "json"] = "text"
     name: str = ""
+    tool: str = ""
 
 
 class TextFilter(Protocol):

@@ -4,10 +4,12 @@ A value has one action wherever it stands, the strictest that any of its places 
 that is hidden in one message and clear in the next is not hidden.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Literal, get_args
 
 from msgspec import Struct
+
+from pipeline import Channel
 
 Action = Literal["keep", "replace", "surrogate", "hash", "mask", "remove", "block"]
 """From the mildest to the strictest."""
@@ -46,3 +48,10 @@ def rank(action: Action) -> int:
 def strictest(one: Action, other: Action) -> Action:
     """The stricter of two actions."""
     return max(one, other, key=rank)
+
+
+def may_restore(channel: Channel, kinds: Collection[str], tools: Collection[str]) -> bool:
+    """Whether values come back in a channel; arguments only for `tools`, by name or `*` for all."""
+    if channel.kind not in kinds:
+        return False
+    return channel.kind != "arguments" or ANY in tools or channel.tool in tools

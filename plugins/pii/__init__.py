@@ -17,6 +17,7 @@ from msgspec import Meta
 from pipeline import Channel, Exchange, Rejected, Request, Step, Text, TextFilter
 from plugins.finding.spans import Span
 from plugins.hiding.noted import noted, noted_restores
+from plugins.hiding.policy import may_restore
 from plugins.hiding.redaction import Redaction
 from plugins.hiding.restore import RestoreFilter, Restorer
 from plugins.hiding.words import is_identifier
@@ -118,12 +119,11 @@ class PiiStep(Step):
         return OutputFilter(self._recogniser, self._own, self._options.policy, note, restore)
 
     def _restore(self, channel: Channel) -> RestoreFilter | None:
-        if channel.kind not in self._options.restore:
+        options = self._options
+        if not may_restore(channel, options.restore, options.restore_tools):
             return None
         if self._restorer is None:
-            values = self._redaction.restorable(
-                self._options.restore_entities, self._options.restore_roles
-            )
+            values = self._redaction.restorable(options.restore_entities, options.restore_roles)
             if not values:
                 return None
             note = noted_restores(self._exchange, self._redaction.vault)
@@ -162,6 +162,14 @@ class Pii(PolicyOptions, frozen=True, kw_only=True):
         Meta(
             description="A value is restored if it stood, as it is spelt, in a text of one of "
             "these roles; the names are those of `role_actions`, and `*` stands for all."
+        ),
+    ] = ("*",)
+    restore_tools: Annotated[
+        tuple[Annotated[str, Meta(min_length=1)], ...],
+        Meta(
+            description="In the arguments of which tools values are restored, by the tools' exact "
+            "names; `*` stands for all. One whose name is not certain when its arguments begin is "
+            "none of them."
         ),
     ] = ("*",)
     output: Annotated[

@@ -20,6 +20,7 @@ from msgspec import Meta
 from pipeline import Channel, Exchange, Plugin, Rejected, Request, Step, Text, TextFilter
 from plugins.finding.spans import Span
 from plugins.hiding.noted import noted, noted_restores
+from plugins.hiding.policy import may_restore
 from plugins.hiding.redaction import Redaction
 from plugins.hiding.restore import RestoreFilter, Restorer
 from plugins.secrets.assigned import SCORE
@@ -68,8 +69,8 @@ class SecretsStep(Step):
 
     def on_text(self, channel: Channel) -> TextFilter | None:
         """Restore what this exchange has hidden."""
-        values = self._redaction.vault.values
-        if not values or channel.kind not in self._options.restore:
+        values, options = self._redaction.vault.values, self._options
+        if not values or not may_restore(channel, options.restore, options.restore_tools):
             return None
         if self._restorer is None:
             note = noted_restores(self._exchange, self._redaction.vault)
@@ -117,6 +118,14 @@ class Secrets(Plugin, frozen=True, kw_only=True):
         tuple[ChannelKind, ...],
         Meta(description="In which texts of a reply secrets are restored."),
     ] = ("content", "reasoning", "refusal", "arguments", "other")
+    restore_tools: Annotated[
+        tuple[Annotated[str, Meta(min_length=1)], ...],
+        Meta(
+            description="In the arguments of which tools secrets are restored, by the tools' exact "
+            "names; `*` stands for all. One whose name is not certain when its arguments begin is "
+            "none of them."
+        ),
+    ] = ("*",)
     sweep_length: Annotated[
         int,
         Meta(

@@ -5,9 +5,11 @@ from typing import Literal
 from pipeline.core import surrogates
 from pipeline.core.catalog import Usage
 from pipeline.core.errors import UpstreamFailed
-from pipeline.core.frames import Copy, Event, Frame, Piece
+from pipeline.core.frames import Event, Frame, Piece
 from pipeline.core.jsonvalue import Json, JsonObject, Place, decode
 from pipeline.core.plugin import Channel
+from pipeline.dialects.openai.calls import Calls
+from pipeline.dialects.openai.copies import COPIES, copies
 from pipeline.dialects.openai.deltas import THINKING, delta
 from pipeline.dialects.openai.strings import once
 from pipeline.dialects.openai.usage import usage
@@ -16,7 +18,6 @@ ENVELOPE = ("id", "object", "created", "model", "system_fingerprint", "service_t
 """Members of a chunk that say nothing of its text."""
 
 _HARMLESS = frozenset((*ENVELOPE, "choices", "obfuscation"))
-_COPIES = ("logprobs", "token_ids")
 _ENDING = ("index", "finish_reason")
 _REASONING = ("reasoning_content", "reasoning")
 _REASONING_LISTS = ("reasoning_details", "thinking_blocks")
@@ -33,6 +34,7 @@ class ChatReader:
         answer = body.get("response_format")
         kind = answer.get("type") if isinstance(answer, dict) else "text"
         self._form: Literal["text", "json"] = "text" if kind in (None, "text") else "json"
+        self._calls = Calls(body)
         self._open: dict[Channel, None] = {}
         self._seen: set[int] = set()
         self._finished: set[int] = set()
@@ -50,7 +52,7 @@ class ChatReader:
         if event.data.strip() == b"[DONE]":
             if not self._seen:
                 raise UpstreamFailed("the backend ended its reply without having said anything")
-            return Frame(None, end="done", closes=tuple(self._open))
+            return self._end()
         data = self._decode(event.data)
         if not isinstance(data, dict):
             raise UpstreamFailed("the backend sent an event that is not a JSON object")
@@ -69,7 +71,7 @@ class ChatReader:
         """`[DONE]` for a server that forgot it; raises UpstreamFailed if text may be missing."""
         if len(self._finished) < self._wanted or self._seen - self._finished:
             raise UpstreamFailed("the backend's reply broke off before its end")
-        return Frame(None, end="done", closes=tuple(self._open))
+        return self._end()
 
     def make(self, channel: Channel, text: str) -> Frame:
         """A chunk with nothing but text."""
@@ -79,6 +81,10 @@ class ChatReader:
             "finish_reason": None,
         }
         return Frame({**self._envelope, "choices": [choice]}, bare=True)
+
+    def _end(self) -> Frame:
+        self._open.update(dict.fromkeys(self._calls.untold(self._seen)))
+        return Frame(None, end="done", closes=tuple(self._open))
 
     def _decode(self, data: bytes) -> Json:
         try:
@@ -121,9 +127,11 @@ class ChatReader:
             self._envelope = {key: data[key] for key in ENVELOPE if key in data}
             if "usage" in data:
                 self._envelope["usage"] = None
-        frame.closes = tuple(one for one in self._open if whole or one.choice in ended)
+        self._open.update(dict.fromkeys(self._calls.untold(ended)))
+        ending = (one for one in self._open if whole or one.choice in ended)
+        frame.closes = (*frame.closes, *ending)
         for channel in frame.closes:
-            del self._open[channel]
+            self._open.pop(channel, None)
         return frame
 
     def _choice(self, choice: JsonObject, position: int, frame: Frame) -> int | None:
@@ -138,10 +146,10 @@ class ChatReader:
                 frame.bare = self._message(value, index, frame) and frame.bare
             elif key not in _ENDING or not isinstance(value, (str, int)):
                 frame.bare = frame.bare and value is None
-                if key not in _COPIES:
+                if key not in COPIES:
                     frame.pieces.extend(once(value, choice, key))
         frame.bare = frame.bare and len(frame.pieces) > before
-        self._copies(choice, index, frame)
+        frame.copies.extend(copies(choice, said, self._direct("content", index)))
         # Some servers say "" where others say null.
         if not choice.get("finish_reason") and not frame.whole:
             return None
@@ -160,9 +168,11 @@ class ChatReader:
                 self._add(frame, self._direct(key, choice), value, message, key)
             elif isinstance(value, list) and key == "tool_calls":
                 bare = self._tool_calls(value, choice, frame) and bare
-            elif isinstance(value, dict) and key in ("function_call", "audio"):
+            elif isinstance(value, dict) and key == "function_call":
+                bare = self._call(key, value, choice, 0, frame) and bare
+            elif isinstance(value, dict) and key == "audio":
                 bare = False
-                self._nested(key, value, choice, frame)
+                self._audio(value, choice, frame)
             elif isinstance(value, list) and key in _REASONING_LISTS:
                 bare = False
                 self._reasoning(key, value, choice, frame)
@@ -208,36 +218,39 @@ class ChatReader:
                 if key == "index" and isinstance(value, int):
                     continue
                 if isinstance(value, dict) and key in ("function", "custom"):
-                    bare = (
-                        self._call(key, value, Channel("arguments", choice, part), frame) and bare
-                    )
+                    bare = self._call(key, value, choice, part, frame) and bare
                     continue
                 bare = False
                 _rest(value, call, key, frame)
         return bare
 
-    def _call(self, kind: str, call: JsonObject, channel: Channel, frame: Frame) -> bool:
-        text_key = "arguments" if kind == "function" else "input"
-        form: Literal["text", "json"] = "json" if kind == "function" else "text"
+    def _call(self, kind: str, call: JsonObject, choice: int, part: int, frame: Frame) -> bool:
+        form: Literal["text", "json"] = "text" if kind == "custom" else "json"
+        text_key = "input" if kind == "custom" else "arguments"
+        unnamed = Channel("arguments", choice, part, form, kind)
+        name = call.get("name")
+        if isinstance(name, str) and (closed := self._calls.name(unnamed, name)):
+            self._open.pop(closed, None)
+            frame.closes = (*frame.closes, closed)
         bare = True
         for key, value in call.items():
             if key == text_key and isinstance(value, str):
-                named = Channel(channel.kind, channel.choice, channel.part, form, kind)
-                self._add(frame, named, value, call, key)
+                told = bool(value) or frame.whole
+                if told or choice not in self._finished:
+                    channel = self._calls.channel(unnamed, told=told)
+                    if channel is not None:
+                        self._add(frame, channel, value, call, key)
             else:
                 bare = False
                 _rest(value, call, key, frame)
         return bare
 
-    def _nested(self, kind: str, value: JsonObject, choice: int, frame: Frame) -> None:
-        for key, text in value.items():
-            if isinstance(text, str) and (kind, key) == ("function_call", "arguments"):
-                channel = Channel("arguments", choice, form="json", name=kind)
-                self._add(frame, channel, text, value, key)
-            elif isinstance(text, str) and (kind, key) == ("audio", "transcript"):
-                self._add(frame, Channel("content", choice, name=kind), text, value, key)
+    def _audio(self, audio: JsonObject, choice: int, frame: Frame) -> None:
+        for key, value in audio.items():
+            if isinstance(value, str) and key == "transcript":
+                self._add(frame, Channel("content", choice, name="audio"), value, audio, key)
             else:
-                _rest(text, value, key, frame)
+                _rest(value, audio, key, frame)
 
     def _reasoning(self, name: str, items: list[Json], choice: int, frame: Frame) -> None:
         """Read blocks of reasoning, whose text comes in pieces like content does."""
@@ -253,25 +266,6 @@ class ChatReader:
                     self._add(frame, channel, value, item, key)
                 else:
                     _rest(value, item, key, frame)
-
-    def _copies(self, choice: JsonObject, index: int, frame: Frame) -> None:
-        """Find what repeats a channel's text in another form, or counts its characters."""
-        content = Channel("content", index, form=self._form)
-        for name in _COPIES:
-            copy = choice.get(name)
-            if isinstance(copy, dict):
-                for key in copy:
-                    channel = Channel("refusal", index) if key == "refusal" else content
-                    frame.copies.append(Copy(channel, copy, key))
-            elif copy is not None:
-                frame.copies.append(Copy(content, choice, name))
-        message = choice.get("message" if frame.whole else "delta")
-        annotations = message.get("annotations") if isinstance(message, dict) else None
-        for annotation in annotations if isinstance(annotations, list) else ():
-            citation = annotation.get("url_citation") if isinstance(annotation, dict) else None
-            for key in ("start_index", "end_index") if isinstance(citation, dict) else ():
-                if isinstance(citation, dict) and key in citation:
-                    frame.copies.append(Copy(content, citation, key))
 
     def _add(self, frame: Frame, channel: Channel, text: str, place: Place, key: str) -> None:
         # Some servers repeat an empty text after the end: it is no text of its own.

@@ -5,9 +5,7 @@ from collections.abc import Iterable, Iterator
 from pipeline.core.frames import Frame
 from pipeline.core.jsonvalue import Json, JsonObject
 
-_REPLACED = frozenset(
-    {"role", "id", "type", "name", "index", "format", "refusal_reason", "expires_at"}
-)
+_REPLACED = frozenset({"role", "id", "type", "index", "format", "refusal_reason", "expires_at"})
 
 
 def split(data: JsonObject, *, usage: bool) -> Iterator[Frame]:
@@ -80,7 +78,9 @@ def _joined(key: str, said: list[Json]) -> Json:
     strings = [one for one in said if isinstance(one, str)]
     objects = [one for one in said if isinstance(one, dict)]
     if len(strings) == len(said) and key not in _REPLACED:
-        return "".join(strings)
+        # Some servers say a name in pieces, some say all of it again and again.
+        once = {*filter(None, strings)} if key == "name" else set[str]()
+        return once.pop() if len(once) == 1 else "".join(strings)
     if len(objects) == len(said):
         return {name: _joined(name, values) for name, values in _by_key(objects).items()}
     if all(isinstance(one, (list, str)) for one in said) and key not in _REPLACED:

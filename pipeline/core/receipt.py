@@ -60,6 +60,7 @@ class Notes:
         self.rules = ""
         self.found: Counter[Finding] = Counter()
         self.restored: Counter[str] = Counter()
+        self.degraded: Counter[tuple[str, str]] = Counter()
 
 
 class Receipt:
@@ -103,6 +104,12 @@ class Receipt:
         counts = self.plugins[self.at].restored
         name = identifier(entity)
         counts[name if name in counts or len(counts) < MOST else UNKNOWN] += count
+
+    def degraded(self, failed: str, instead: str) -> None:
+        """Note that a part of this plugin failed on a text, and which other one was enough."""
+        counts = self.plugins[self.at].degraded
+        line = identifier(failed), identifier(instead)
+        counts[line if line in counts or len(counts) < MOST else (UNKNOWN, UNKNOWN)] += 1
 
     def rules(self, version: str) -> None:
         """Note the version of the rules that this plugin works by."""

@@ -46,6 +46,14 @@ class Restored(Struct, frozen=True):
     count: int
 
 
+class Degraded(Struct, frozen=True):
+    """On how many texts a part of a plugin failed, and which part was enough in its place."""
+
+    failed: str
+    instead: str
+    count: int
+
+
 class Work(Struct, frozen=True):
     """What one plugin did."""
 
@@ -53,6 +61,7 @@ class Work(Struct, frozen=True):
     rules: str
     findings: Sequence[Found]
     restored: Sequence[Restored]
+    degraded: Sequence[Degraded]
     microseconds: int
 
 
@@ -206,6 +215,7 @@ def _work(name: str, notes: Notes, times: Mapping[str, float]) -> Work:
         rules=notes.rules,
         findings=[Found(*_line(line), count) for line, count in list(notes.found.items())],
         restored=[Restored(entity, count) for entity, count in list(notes.restored.items())],
+        degraded=[Degraded(*line, count) for line, count in list(notes.degraded.items())],
         microseconds=int(times.get(name, 0.0) * _MILLION),
     )
 

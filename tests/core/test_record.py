@@ -47,6 +47,8 @@ def exchange() -> Exchange:
     made.receipt.at = "pii"
     made.receipt.found("messages[0].content", "PERSON", "replace")
     made.receipt.restored("PERSON")
+    made.receipt.degraded("ner", "patterns")
+    made.receipt.degraded("ner", "patterns")
     made.receipt.rules("7")
     made.receipt.uninspected("messages[0].content[1].image_url.url", "images", "pass")
     return made
@@ -80,6 +82,7 @@ def test_a_record_says_all_that_is_known():
                 "rules": "",
                 "findings": [],
                 "restored": [],
+                "degraded": [],
                 "microseconds": 1000,
             },
             {
@@ -94,6 +97,7 @@ def test_a_record_says_all_that_is_known():
                     }
                 ],
                 "restored": [{"entity": "PERSON", "count": 1}],
+                "degraded": [{"failed": "ner", "instead": "patterns", "count": 2}],
                 "microseconds": 250000,
             },
         ],

@@ -5,7 +5,7 @@ placeholders of this exchange, and of no other, are replaced by what they stand 
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from hashlib import blake2b
@@ -21,6 +21,7 @@ from plugins.hiding.policy import may_restore
 from plugins.hiding.redaction import Redaction
 from plugins.hiding.restore import RestoreFilter, Restorer
 from plugins.hiding.words import is_identifier
+from plugins.pii.degrees import StandIn
 from plugins.pii.joined import bridges, with_fragments
 from plugins.pii.options import Score
 from plugins.pii.output import OutputFilter, Own
@@ -92,7 +93,7 @@ class PiiStep(Step):
         ner += [not is_identifier(one) for one in fixed]
         ner += [False] * len(between)
         everything = [*sources, *fixed, *(bridge.text for bridge in between)]
-        found = await self._recogniser.find(everything, ner=ner)
+        found = await self._recogniser.find(everything, ner=ner, degraded=self._degraded)
         alone, rest = found[: len(texts)], found[len(texts) :]
         in_fixed, over_borders = rest[: len(fixed)], rest[len(fixed) :]
         return with_fragments(sources, alone, between, over_borders), in_fixed
@@ -116,7 +117,13 @@ class PiiStep(Step):
         if self._own is None:
             self._own = Own(self._redaction.vault.values, self._redaction.identities())
         note = partial(self._exchange.receipt.found, channel.kind, action="mark")
-        return OutputFilter(self._recogniser, self._own, self._options.policy, note, restore)
+        return OutputFilter(
+            partial(self._recogniser.find, degraded=self._degraded),
+            self._own,
+            self._options.policy,
+            note,
+            restore,
+        )
 
     def _restore(self, channel: Channel) -> RestoreFilter | None:
         options = self._options
@@ -135,6 +142,11 @@ class PiiStep(Step):
             span.score >= self._options.fixed_threshold
             and self._options.policy.action(span.entity, "") != "keep"
         )
+
+    def _degraded(self, stand_ins: Collection[StandIn]) -> None:
+        self._exchange.labels.add("degraded")
+        for one in stand_ins:
+            self._exchange.receipt.degraded(one.failed, one.instead)
 
     def _label(self) -> None:
         entities = self._redaction.entities()

@@ -7,12 +7,12 @@ traces.
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from importlib import import_module
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol, TypeAlias, cast
 
 import presidio_analyzer.predefined_recognizers as predefined
 import spacy
@@ -26,13 +26,16 @@ from plugins.finding.disguises import see_through
 from plugins.finding.spans import Span, resolve
 from plugins.pii.beside import names_beside
 from plugins.pii.context import Context
+from plugins.pii.degrees import PATTERNS, TierFailed
 from plugins.pii.entities import NER_ENTITIES
 from plugins.pii.language import Languages
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.names import Names
 from plugins.pii.options import RecogniserOptions
+from plugins.pii.own import CannotLoad
 from plugins.pii.people import People
 from plugins.pii.places import Places
+from plugins.pii.plugged import ask, plugged
 from plugins.pii.recase import Recase
 from plugins.pii.recognisers import corrected
 
@@ -44,6 +47,9 @@ _BY_MODEL_ALONE = NER_ENTITIES - {"DATE_TIME"}
 _BATCH = 64
 """Texts that spaCy may take in one go; more gains nothing."""
 
+Docs: TypeAlias = dict[str, Doc] | None
+"""By language, what the models say of a text; None if none can read it."""
+
 Findings = list[Span] | str
 """What was found in a text, or why it could not be analysed, in words that hold nothing of it."""
 
@@ -54,15 +60,15 @@ class _Forgetful(Protocol):
     def memory_zone(self) -> AbstractContextManager[object]: ...
 
 
-class CannotLoad(Exception):
-    """A model or recogniser of the configuration cannot be had; says which and what to do."""
-
-
 class Analysis:
-    """The recognisers and models of one configuration, loaded."""
+    """The recognisers and models of one configuration, loaded.
 
-    def __init__(self, options: RecogniserOptions):
+    `enter` is told which tier is at work from now on.
+    """
+
+    def __init__(self, options: RecogniserOptions, enter: Callable[[str], None] = lambda _: None):
         self._options = options
+        self._enter = enter
         self._allow = {value.casefold() for value in options.allow}
         needed = options.by_model or options.recognisers
         self._models = {
@@ -71,7 +77,7 @@ class Analysis:
         self._languages = Languages()
         lexicon = Lexicon(_folder(options.model("en")))
         self._patterns = _patterns(options, lexicon)
-        self._plugged = [_plugged(name) for name in options.recognisers]
+        self._plugged = [plugged(one) for one in options.recognisers]
         wanted = frozenset(options.entities)
         found = {
             one for each in (*self._patterns, *self._plugged) for one in each.supported_entities
@@ -93,34 +99,53 @@ class Analysis:
         self._names_beside = any("PERSON" in one.supported_entities for one in self._lists)
         self._names = Names(options.by_model, lexicon) if options.by_model else None
 
-    def find(self, texts: Sequence[str], ner: Sequence[bool]) -> list[Findings]:
-        """What is personal in each text; where `ner` is not set, by patterns alone."""
-        return see_through(self._as_written, texts, ner, self._lexicon)
+    def find(
+        self, texts: Sequence[str], ner: Sequence[bool], without: Collection[str] = ()
+    ) -> list[Findings]:
+        """What is personal in each text; where `ner` is not set, by patterns alone.
 
-    def _as_written(self, texts: Sequence[str], ner: Sequence[bool]) -> list[Findings]:
+        `without` names tiers that are not to look. A failure is a TierFailed if it is a tier's.
+        """
+        return see_through(partial(self._as_written, without), texts, ner, self._lexicon)
+
+    def _as_written(
+        self, without: Collection[str], texts: Sequence[str], ner: Sequence[bool]
+    ) -> list[Findings]:
         """The same, without a look behind disguises."""
         with ExitStack() as stack:
             for model in self._models.values():
                 stack.enter_context(cast(_Forgetful, model).memory_zone())
-            try:
-                docs = self._docs(texts, ner)
-            except Exception as error:
-                return [f"the language model raised {type(error).__name__}"] * len(texts)
+            names = None if "ner" in without else self._names
+            docs = self._read(texts, ner, names is not None)
+            self._enter(PATTERNS)
             return [
-                self._findings(text, each, prose)
+                self._findings(text, each, prose, names)
                 for text, each, prose in zip(texts, docs, ner, strict=True)
             ]
 
-    def _docs(self, texts: Sequence[str], ner: Sequence[bool]) -> list[dict[str, Doc] | None]:
+    def _read(
+        self, texts: Sequence[str], ner: Sequence[bool], names: bool
+    ) -> list[Docs | TierFailed]:
+        """What the models say of each text; where they raise, of each text by itself."""
+        self._enter("ner")
+        try:
+            return [*self._docs(texts, ner, names)]
+        except Exception as error:
+            if len(texts) == 1:
+                return [TierFailed("ner", f"the language model raised {type(error).__name__}")]
+            alone = zip(texts, ner, strict=True)
+            return [one for text, prose in alone for one in self._read([text], [prose], names)]
+
+    def _docs(self, texts: Sequence[str], ner: Sequence[bool], names: bool) -> list[Docs]:
         """By language, what the models say of each text; None for a text that none can read."""
-        docs: list[dict[str, Doc] | None] = [{} for _ in texts]
+        docs: list[Docs] = [{} for _ in texts]
         for language, model in self._models.items():
             chosen: list[int] = []
             for at, (text, prose) in enumerate(zip(texts, ner, strict=True)):
                 guess = self._languages.guess(text) if prose else ""
                 if guess and guess not in self._models:
                     docs[at] = None
-                elif prose and self._names and guess in ("", language):
+                elif prose and names and guess in ("", language):
                     chosen.append(at)
                 elif self._plugged and (one := docs[at]) is not None:
                     one[language] = model.make_doc(text)
@@ -130,7 +155,11 @@ class Analysis:
                     one[language] = doc
         return docs
 
-    def _findings(self, text: str, docs: dict[str, Doc] | None, prose: bool) -> Findings:
+    def _findings(
+        self, text: str, docs: Docs | TierFailed, prose: bool, names: Names | None
+    ) -> Findings:
+        if isinstance(docs, TierFailed):
+            return docs
         if docs is None and self._options.unknown_language == "refuse":
             return "it is in a language that no model is configured for"
         artifacts = {
@@ -141,14 +170,15 @@ class Analysis:
         calls: list[tuple[EntityRecognizer, NlpArtifacts | None]] = [
             *((one, None) for one in self._patterns),
             *((one, None) for one in self._lists if prose),
-            *((self._names, each) for each in artifacts.values() if self._names),
+            *((names, each) for each in artifacts.values() if names),
             *((one, _fitting(one, artifacts)) for one in self._plugged),
         ]
         for recogniser, artifact in calls:
             try:
                 found += self._ask(recogniser, text, artifact)
             except Exception as error:
-                return f"the recogniser {recogniser.name} raised {type(error).__name__}"
+                reason = f"the recogniser {recogniser.name} raised {type(error).__name__}"
+                return TierFailed("ner", reason) if recogniser is names else reason
         resolved = resolve(text, self._allowed(text, found))
         if self._names_beside and prose:
             resolved = sorted([*resolved, *names_beside(text, resolved, self._lexicon)])
@@ -157,10 +187,11 @@ class Analysis:
     def _ask(
         self, recogniser: EntityRecognizer, text: str, artifacts: NlpArtifacts | None
     ) -> list[Span]:
-        entities = recogniser.supported_entities
-        results = recogniser.analyze(text, entities, artifacts)  # pyright: ignore[reportArgumentType]
-        if recogniser in self._plugged and artifacts is not None:
-            results = recogniser.enhance_using_context(text, results, [], artifacts)
+        if recogniser in self._plugged:
+            results = ask(recogniser, text, artifacts)
+        else:
+            entities = recogniser.supported_entities
+            results = recogniser.analyze(text, entities, artifacts)  # pyright: ignore[reportArgumentType]
         self._context.boost(recogniser, text, results)
         return [
             Span(one.start, one.end, one.entity_type, float(one.score), recogniser.name)
@@ -214,18 +245,6 @@ def _stock() -> Iterable[EntityRecognizer]:
         family = kind.__module__.removeprefix(predefined.__name__).split(".")[1]
         if family in ("generic", "country_specific") and issubclass(kind, LocalRecognizer):
             yield cast("Callable[[], EntityRecognizer]", kind)()
-
-
-def _plugged(path: str) -> EntityRecognizer:
-    """A recogniser of the user's own, from `package.module:Class`."""
-    module, _, name = path.partition(":")
-    try:
-        made = getattr(import_module(module), name)()
-    except Exception as error:
-        raise CannotLoad(f"recognisers: `{path}` cannot be loaded: {error!r}") from error
-    if not isinstance(made, EntityRecognizer):
-        raise CannotLoad(f"recognisers: `{path}` is not a recogniser of Presidio's kind")
-    return made
 
 
 def _folder(name: str) -> Path | None:

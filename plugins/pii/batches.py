@@ -24,15 +24,19 @@ _TEXTS = 256
 
 
 class Work:
-    """One text on its way through the workers; any number of calls may wait for it."""
+    """One text on its way through the workers; any number of calls may wait for it.
 
-    __slots__ = ("_left", "_pieces", "_text", "done", "error", "ner", "spans", "wanted")
+    `lost` are the tiers that should have looked at it and failed.
+    """
+
+    __slots__ = ("_left", "_pieces", "_text", "done", "error", "lost", "ner", "spans", "wanted")
 
     def __init__(self, text: str, ner: bool):
         self.ner = ner
         self.done = anyio.Event()
         self.error = ""
         self.wanted = 0
+        self.lost: set[str] = set()
         self.spans: list[Span] = []
         self._text = text
         self._pieces = list(split(text))
@@ -43,8 +47,9 @@ class Work:
         for start, text in self._pieces:
             yield Piece(self, start, text)
 
-    def found(self, start: int, spans: Iterable[Span]) -> None:
-        """Take what was found in the piece that starts there."""
+    def found(self, start: int, spans: Iterable[Span], lost: Iterable[str] = ()) -> None:
+        """Take what was found in the piece that starts there, and which tiers failed on it."""
+        self.lost.update(lost)
         if start:
             spans = [one._replace(start=one.start + start, end=one.end + start) for one in spans]
         self.spans += spans
@@ -73,20 +78,45 @@ class Piece(NamedTuple):
     start: int
     text: str
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anybody still waits for it."""
+        return self.work.wanted > 0 and not self.work.over
+
+
+class Batch(NamedTuple):
+    """Pieces for one worker, which is to look at them without some tiers."""
+
+    pieces: list[Piece]
+    without: frozenset[str] = frozenset()
+
 
 class Batches:
     """The pieces of all calls that nobody works on yet."""
 
     def __init__(self) -> None:
         self._calls: deque[deque[Piece]] = deque()
+        self._again: deque[Batch] = deque()
 
     def add(self, works: Iterable[Work]) -> None:
         """Line up the texts of one call."""
         if pieces := deque(piece for work in works for piece in work.pieces()):
             self._calls.append(pieces)
 
-    def take(self) -> list[Piece]:
+    def add_again(self, batch: Batch) -> None:
+        """Line up a batch that was lost before all others, as it is."""
+        self._again.append(batch)
+
+    def take(self) -> Batch | None:
         """The next batch; one piece of each call in turn, none that nobody waits for any more."""
+        while self._again:
+            batch = self._again.popleft()
+            if pieces := [one for one in batch.pieces if one.is_wanted]:
+                return batch._replace(pieces=pieces)
+        pieces = self._next()
+        return Batch(pieces) if pieces else None
+
+    def _next(self) -> list[Piece]:
         batch: list[Piece] = []
         size = 0
         while self._calls and size < PIECE and len(batch) < _TEXTS:
@@ -94,7 +124,7 @@ class Batches:
             piece = pieces.popleft()
             if pieces:
                 self._calls.append(pieces)
-            if piece.work.wanted and not piece.work.over:
+            if piece.is_wanted:
                 batch.append(piece)
                 size += len(piece.text)
         return batch

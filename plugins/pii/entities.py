@@ -63,3 +63,9 @@ KNOWN_ENTITIES = NER_ENTITIES | OWN_ENTITIES | _PRESIDIOS
 
 Written down because Presidio, which knows, is never imported by the service itself.
 """
+
+FOUND_BY = {
+    "patterns": KNOWN_ENTITIES - {"NRP", "ORGANIZATION"},
+    "ner": NER_ENTITIES,
+}
+"""What each tier can find, without own patterns and word lists."""

@@ -1,9 +1,7 @@
 """The options of the recogniser: what is looked for, with which models, at what cost."""
 
-import difflib
 import importlib.util
 import os
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,8 +9,12 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, convert, field
 
 from pipeline import Plugin
-from plugins.pii.entities import ENTITIES, KNOWN_ENTITIES, NER_ENTITIES
+from plugins.pii.degrees import Degrees
+from plugins.pii.entities import ENTITIES, FOUND_BY, KNOWN_ENTITIES, NER_ENTITIES
+from plugins.pii.own import RecogniserOption
+from plugins.pii.own import problems as problems_of_own
 from plugins.pii.probe import problem_of_regex
+from plugins.pii.suggest import did_you_mean
 
 Score = Annotated[float, Meta(ge=0, le=1)]
 Words = tuple[Annotated[str, Meta(min_length=1)], ...]
@@ -69,6 +71,14 @@ class RecogniserOptions(Plugin, frozen=True, kw_only=True):
         Mapping[str, tuple[Tier, ...]],
         Meta(description="Other tiers, by entity. Own patterns, words and recognisers always run."),
     ] = field(default_factory=dict[str, tuple[Tier, ...]])
+    on_failure: Annotated[
+        Mapping[str, Tier | Literal["refuse"]],
+        Meta(
+            description="Which tier is enough, by entity, when another one that looks for it "
+            "fails: it raises, takes too long, or its worker dies. `*` stands for all others. The "
+            "default is `refuse`, which ends the exchange."
+        ),
+    ] = field(default_factory=dict[str, Tier | Literal["refuse"]])
     languages: Annotated[
         tuple[str, ...],
         Meta(
@@ -107,10 +117,12 @@ class RecogniserOptions(Plugin, frozen=True, kw_only=True):
         tuple[PatternOption, ...], Meta(description="Regular expressions of your own.")
     ] = ()
     recognisers: Annotated[
-        tuple[str, ...],
+        tuple[str | RecogniserOption, ...],
         Meta(
-            description="Presidio recogniser classes of your own, as `package.module:Class`. They "
-            "run without access to the network. All that they find is taken."
+            description="Presidio recognisers of your own: `package.module:Class`, the name of an "
+            "entry point of the group `privet.recognisers`, or a table with one of them in `use` "
+            "and its constructor's arguments in `options`. They run without access to the network. "
+            "All that they find is taken."
         ),
     ] = ()
     workers: Annotated[
@@ -151,13 +163,28 @@ class RecogniserOptions(Plugin, frozen=True, kw_only=True):
             if "ner" in self.tiers_of(entity)
         )
 
+    @property
+    def degrees(self) -> Degrees:
+        """What happens when a tier fails."""
+        entities = {*self.entities, *self.deny, *(one.entity for one in self.patterns)}
+        looking = {
+            entity: [
+                tier
+                for tier, found in FOUND_BY.items()
+                if tier in self.tiers_of(entity) and entity in found
+            ]
+            for entity in sorted(entities)
+        }
+        return Degrees(looking, self.on_failure)
+
     def problems(self) -> list[str]:
         """What is wrong with these options; imports no model."""
         return [
             *self._entity_problems(),
             *self._tier_problems(),
+            *self.degrees.problems(),
             *self._model_problems(),
-            *self._recogniser_problems(),
+            *problems_of_own(self.recognisers),
             *self._pattern_problems(),
         ]
 
@@ -170,11 +197,11 @@ class RecogniserOptions(Plugin, frozen=True, kw_only=True):
         known = KNOWN_ENTITIES | own
         for entity in self.entities:
             if entity not in known:
-                yield f"entities: nothing finds `{entity}`{_did_you_mean(entity, known)}"
+                yield f"entities: nothing finds `{entity}`{did_you_mean(entity, known)}"
         for name, chosen in (("thresholds", self.thresholds), ("tiers_for", self.tiers_for)):
             for entity in chosen:
                 if entity not in known:
-                    yield f"{name}: nothing finds `{entity}`{_did_you_mean(entity, known)}"
+                    yield f"{name}: nothing finds `{entity}`{did_you_mean(entity, known)}"
 
     def _tier_problems(self) -> Iterable[str]:
         for entity in self.entities:
@@ -199,14 +226,6 @@ class RecogniserOptions(Plugin, frozen=True, kw_only=True):
         for language in self.models:
             if language not in self.languages:
                 yield f"models: `{language}` is not one of `languages`; add it there"
-
-    def _recogniser_problems(self) -> Iterable[str]:
-        for name in self.recognisers:
-            module, _, member = name.partition(":")
-            if not re.fullmatch(r"[\w.]+", module) or not member.isidentifier():
-                yield f"recognisers: `{name}` is not of the form `package.module:Class`"
-            elif not _importable(module):
-                yield f"recognisers: there is no module `{module}`; install its package"
 
     def _pattern_problems(self) -> Iterable[str]:
         for index, pattern in enumerate(self.patterns):
@@ -235,8 +254,3 @@ def _importable(module: str) -> bool:
         return importlib.util.find_spec(module) is not None
     except (ImportError, ValueError):
         return False
-
-
-def _did_you_mean(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)
-    return f"; did you mean `{close[0]}`?" if close else "; see the list in the documentation"

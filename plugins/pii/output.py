@@ -8,7 +8,7 @@ nobody can take back.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from pipeline import Scanner, Taken
 from plugins.finding.spans import Span, trimmed
@@ -17,7 +17,6 @@ from plugins.hiding.restore import RestoreFilter, token_pattern
 from plugins.hiding.sweep import identity
 from plugins.hiding.vault import prefix
 from plugins.hiding.words import is_identifier
-from plugins.pii.recogniser import Recogniser
 
 LONGEST = 400
 """Characters that are held at most."""
@@ -98,18 +97,26 @@ class _Piece(NamedTuple):
         return self.text != self.shown
 
 
+class Find(Protocol):
+    """A recogniser: texts, and in which of them to look for names, to what was found."""
+
+    async def __call__(
+        self, texts: Sequence[str], /, *, ner: Sequence[bool]
+    ) -> Sequence[Sequence[Span]]: ...
+
+
 class OutputFilter:
     """Marks what is personal in one text of a reply, and then restores what is the caller's."""
 
     def __init__(
         self,
-        recogniser: Recogniser,
+        find: Find,
         own: Own,
         policy: Policy,
         note: Callable[[str], None],
         restore: RestoreFilter | None,
     ):
-        self._recogniser = recogniser
+        self._find = find
         self._own = own
         self._policy = policy
         self._note = note
@@ -133,7 +140,7 @@ class OutputFilter:
         if not sentences:
             return ""
         shown = ["".join(piece.shown for piece in pieces) for pieces in sentences]
-        found = await self._recogniser.find(shown, ner=[_may_hold_names(one) for one in shown])
+        found = await self._find(shown, ner=[_may_hold_names(one) for one in shown])
         marked = map(self._mark, sentences, shown, found)
         return "".join(marked)
 

@@ -1,6 +1,5 @@
 """The policy's options: what becomes of what the recogniser finds."""
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Annotated
 
@@ -9,6 +8,7 @@ from msgspec import Meta, field
 from plugins.hiding.policy import ANY, ROLES, Action, Actions, Policy
 from plugins.hiding.surrogate import SURROGATES
 from plugins.pii.options import KNOWN_ENTITIES, RecogniserOptions
+from plugins.pii.suggest import did_you_mean
 
 SENSITIVE = tuple(
     """CREDIT_CARD IBAN_CODE US_BANK_NUMBER CRYPTO US_SSN US_PASSPORT US_DRIVER_LICENSE UK_NHS
@@ -84,20 +84,14 @@ class PolicyOptions(RecogniserOptions, frozen=True, kw_only=True):
         known = KNOWN_ENTITIES | self._looked_for()
         for entity in entities:
             if entity not in known and entity != ANY:
-                yield f"{where}: nothing finds `{entity}`{_did_you_mean(entity, known)}"
+                yield f"{where}: nothing finds `{entity}`{did_you_mean(entity, known)}"
 
     def unknown_roles(self, where: str, roles: Iterable[str]) -> Iterable[str]:
         """A problem for each role that there is not."""
         for role in roles:
             if role not in ROLES and not (role == ANY and where == "restore_roles"):
-                yield f"{where}: there is no role `{role}`{_did_you_mean(role, ROLES)}"
+                yield f"{where}: there is no role `{role}`{did_you_mean(role, ROLES)}"
 
     def _looked_for(self) -> set[str]:
         own = {pattern.entity for pattern in self.patterns}
         return {*self.entities, *self.deny, *own}
-
-
-def _did_you_mean(name: str, known: Iterable[str]) -> str:
-    known = sorted(known)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"; did you mean `{close[0]}`?" if close else "; see the list in the documentation"

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ import msgspec
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from plugins.finding.spans import Span
+from plugins.pii.degrees import PATTERNS, Found
 from plugins.pii.options import RecogniserOptions, recogniser_options
 
 _LOST = (
@@ -25,7 +25,7 @@ _LOST = (
 )
 T = TypeVar("T")
 
-_ANSWER = msgspec.msgpack.Decoder(list[list[Span] | str])
+_ANSWER = msgspec.msgpack.Decoder(str | list[Found | str])
 _FIRST = msgspec.msgpack.Decoder(str)
 
 
@@ -34,11 +34,12 @@ class WorkerLost(Exception):
 
 
 class Worker:
-    """A started worker."""
+    """A started worker; `tier` is the one that it was last known to be at work with."""
 
     def __init__(self, process: Process):
         self._process = process
         self._output = BufferedByteReceiveStream(_there(process.stdout))
+        self.tier = PATTERNS
 
     @property
     def running(self) -> bool:
@@ -51,16 +52,28 @@ class Worker:
 
     async def load(self, options: RecogniserOptions) -> str:
         """Have it load its models; an empty string, or why it cannot. Raises WorkerLost."""
-        return await self._ask(recogniser_options(options), _FIRST)
+        await self._send(recogniser_options(options))
+        return await self._receive(_FIRST)
 
-    async def find(self, texts: Sequence[str], ner: Sequence[bool]) -> list[list[Span] | str]:
+    async def find(
+        self, texts: Sequence[str], ner: Sequence[bool], without: Collection[str]
+    ) -> list[Found | str]:
         """What is personal in each text, or why that cannot be said. Raises WorkerLost."""
-        return await self._ask((texts, ner), _ANSWER)
+        self.tier = PATTERNS
+        await self._send((texts, ner, list(without)))
+        while isinstance(answer := await self._receive(_ANSWER), str):
+            self.tier = answer
+        return answer
 
-    async def _ask(self, question: object, answer: msgspec.msgpack.Decoder[T]) -> T:
+    async def _send(self, question: object) -> None:
         content = msgspec.msgpack.encode(question)
         try:
             await _there(self._process.stdin).send(len(content).to_bytes(4, "big") + content)
+        except _LOST:
+            raise WorkerLost from None
+
+    async def _receive(self, answer: msgspec.msgpack.Decoder[T]) -> T:
+        try:
             size = int.from_bytes(await self._output.receive_exactly(4), "big")
             return answer.decode(await self._output.receive_exactly(size))
         except _LOST:

@@ -3,23 +3,30 @@
 Texts go to worker processes in batches that concurrent calls share. The same text is recognised
 once: while it is being recognised later calls wait for the same result, and afterwards the result
 is remembered by a digest with a key that only this process has. What is remembered is spans, never
-text. A worker that dies or takes too long fails every text in its batch, and is replaced.
+text. A worker that dies or takes too long is replaced, and its batch is looked at once more without
+the tier in which that happened, if the policy on failures allows it; otherwise every text in it
+fails.
 """
 
 import asyncio
 import hashlib
 import secrets
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
+from typing import TypeAlias
 
 import anyio
 
 from plugins.finding.spans import Span
-from plugins.pii.batches import Batches, Piece, Work
+from plugins.pii.batches import Batch, Batches, Work
+from plugins.pii.degrees import StandIn
 from plugins.pii.language import Languages
 from plugins.pii.options import RecogniserOptions
 from plugins.pii.process import Worker, WorkerLost, start_worker
+
+Degraded: TypeAlias = Callable[[Collection[StandIn]], object]
+"""Told of a text at which tiers failed, and what was enough in place of each."""
 
 _PAUSE = 1.0
 """Seconds before another try when a worker could not be started."""
@@ -56,6 +63,7 @@ class Recogniser:
 
     def __init__(self, options: RecogniserOptions):
         self._options = options
+        self._degrees = options.degrees
         self._languages = Languages()
         self._key = secrets.token_bytes(32)
         self._cache: OrderedDict[bytes, tuple[Span, ...]] = OrderedDict()
@@ -72,12 +80,17 @@ class Recogniser:
         return self._up > 0
 
     async def find(
-        self, texts: Sequence[str], *, ner: Sequence[bool] | bool = True
+        self,
+        texts: Sequence[str],
+        *,
+        ner: Sequence[bool] | bool = True,
+        degraded: Degraded = lambda _: None,
     ) -> list[list[Span]]:
         """What is personal in each text: spans, sorted, none overlapping another.
 
         Where `ner` is false only patterns are looked for: right for keys, numbers and ids, in which
-        a model sees names everywhere. Raises RecogniserFailed.
+        a model sees names everywhere. `degraded` is told of each text at which a tier failed and
+        others were enough. Raises RecogniserFailed.
         """
         flags = [ner] * len(texts) if isinstance(ner, bool) else ner
         digests = [self._digest(text, flag) for text, flag in zip(texts, flags, strict=True)]
@@ -102,12 +115,17 @@ class Recogniser:
         try:
             for digest, work in works.items():
                 found[digest] = await self._result(work)
-                self._remember(digest, found[digest])
+                # What others stood in for is not remembered: the next time all may be well.
+                if not work.lost:
+                    self._remember(digest, found[digest])
         finally:
             for digest, work in works.items():
                 work.wanted -= 1
                 if not work.wanted:
                     del self._works[digest]
+        for digest in digests:
+            if digest in works and (lost := works[digest].lost):
+                degraded(self._degrees.stand_ins(lost) or set())
         return [list(found[digest]) for digest in digests]
 
     def languages(self, texts: Sequence[str]) -> list[str]:
@@ -183,33 +201,39 @@ class Recogniser:
         finally:
             self._up -= 1
 
-    async def _next(self, worker: Worker) -> list[Piece]:
-        """The next batch, as soon as there is one; empty if the worker is gone."""
+    async def _next(self, worker: Worker) -> Batch | None:
+        """The next batch, as soon as there is one; None if the worker is gone."""
         while worker.running:
             if batch := self._batches.take():
                 return batch
             await self._bell.wait()
-        return []
+        return None
 
-    async def _recognise(self, worker: Worker, batch: list[Piece]) -> bool:
+    async def _recognise(self, worker: Worker, batch: Batch) -> bool:
         """Have a batch recognised; False if that cost the worker."""
+        pieces, without = batch
         try:
             with anyio.fail_after(self._options.timeout):
-                texts, ner = [one.text for one in batch], [one.work.ner for one in batch]
-                answers = await worker.find(texts, ner)
+                texts, ner = [one.text for one in pieces], [one.work.ner for one in pieces]
+                answers = await worker.find(texts, ner, without)
         except TimeoutError:
             reason = f"a worker took longer than {self._options.timeout:g} s and was stopped"
         except WorkerLost:
             reason = "a worker process ended in the middle of its work"
         else:
-            for piece, answer in zip(batch, answers, strict=True):
+            for piece, answer in zip(pieces, answers, strict=True):
                 if isinstance(answer, str):
                     piece.work.failed(answer)
                 else:
-                    piece.work.found(piece.start, answer)
+                    piece.work.found(piece.start, *answer)
             return True
-        for piece in batch:
-            piece.work.failed(reason)
+        without |= {worker.tier}
+        if self._degrees.allow(without):
+            self._batches.add_again(Batch(pieces, without))
+            self._ring()
+        else:
+            for piece in pieces:
+                piece.work.failed(reason)
         return False
 
     async def _result(self, work: Work) -> tuple[Span, ...]:

@@ -1,9 +1,11 @@
 """The worker process: reads texts from its standard input and writes what it found to its output.
 
 Frames are four bytes of length, big-endian, and MessagePack. The first one in are the options, the
-first one out is an empty string, or why it cannot work. It ends with its input, so that it never
-outlives the service, and nothing that it runs reaches the network, writes text to a log or leaves
-it in a core file.
+first one out is an empty string, or why it cannot work. Before the answer to a batch come the names
+of the tiers that set to work on it, so that it is known in which one it hung or died.
+
+It ends with its input, so that it never outlives the service, and nothing that it runs reaches the
+network, writes text to a log or leaves it in a core file.
 """
 
 import ctypes
@@ -17,6 +19,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from plugins.pii.degrees import PATTERNS
 from plugins.pii.options import RecogniserOptions
 
 _NICE = 10
@@ -64,7 +67,9 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
     try:
         from plugins.pii.analysis import Analysis
 
-        analysis = Analysis(options)
+        tiers = _Tiers(outgoing)
+        analysis = Analysis(options, tiers.enter)
+        degrees = options.degrees
     except Exception as error:
         write_frame(outgoing, msgspec.msgpack.encode(f"{type(error).__name__}: {error}"))
         return
@@ -73,10 +78,26 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
     # From now on the event loop goes first; before, the service waits for this process.
     os.nice(_NICE)
     write_frame(outgoing, msgspec.msgpack.encode(""))
-    batch = msgspec.msgpack.Decoder(tuple[list[str], list[bool]])
+    batch = msgspec.msgpack.Decoder(tuple[list[str], list[bool], list[str]])
     while (frame := read_frame(incoming)) is not None:
-        texts, ner = batch.decode(frame)
-        write_frame(outgoing, msgspec.msgpack.encode(analysis.find(texts, ner)))
+        texts, ner, without = batch.decode(frame)
+        tiers.enter(PATTERNS)
+        found = degrees.recognised(analysis.find, texts, ner, without)
+        write_frame(outgoing, msgspec.msgpack.encode(found))
+
+
+class _Tiers:
+    """Tells the service which tier is at work."""
+
+    def __init__(self, outgoing: BinaryIO):
+        self._outgoing = outgoing
+        self._last = ""
+
+    def enter(self, tier: str) -> None:
+        """From now on this one works."""
+        if tier != self._last:
+            self._last = tier
+            write_frame(self._outgoing, msgspec.msgpack.encode(tier))
 
 
 def read_frame(stream: BinaryIO) -> bytes | None:

@@ -27,7 +27,7 @@ class Knowing:
         self._pattern = re.compile("|".join(map(re.escape, values)) or "(?!)")
 
     async def find(
-        self, texts: Sequence[str], *, ner: Sequence[bool] | bool = True
+        self, texts: Sequence[str], *, ner: Sequence[bool] | bool = True, degraded: object = None
     ) -> list[list[Span]]:
         if self._fails_on and any(self._fails_on in text for text in texts):
             raise RecogniserFailed("it was told to")

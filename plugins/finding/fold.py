@@ -35,12 +35,15 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{12}")
 
 
-def fold(text: str) -> Shadow:
-    """The shadow of a text; its text is the same object if nothing is disguised."""
+def fold(text: str, *, codes: bool = True) -> Shadow:
+    """The shadow of a text; its text is the same object if nothing is disguised.
+
+    Without `codes`, base64 and hexadecimal runs stay: a JSON Web Token is one as it stands.
+    """
     shadow = Shadow(text)
     if not _is_plain(text):
         shadow = unescaped(_visible(shadow))
-    if _RUN.search(shadow.text):
+    if codes and _RUN.search(shadow.text):
         shadow = decoded(shadow)
     if shadow.text is text and text.isascii():
         return shadow

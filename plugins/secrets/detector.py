@@ -7,6 +7,7 @@ from typing import NamedTuple
 from plugins.finding.spans import Span, resolve
 from plugins.pii.entities import KNOWN_ENTITIES
 from plugins.secrets.assigned import SCORE, assigned, kind_by_name
+from plugins.secrets.disguised import disguised
 from plugins.secrets.examples import is_example, unsealed
 from plugins.secrets.kinds import KINDS
 from plugins.secrets.looks import is_no_value, looks_made
@@ -47,18 +48,24 @@ class Detector:
     def find(self, source: Source) -> list[Span]:
         """The secrets of a text: sorted, none overlapping another. Raises RulesFailed."""
         text = source.text
-        found = [*private_keys(text), *_member(source)]
-        if source.free:
+        plain = self._as_written(text, source.free)
+        hidden = disguised(self._as_written, text, source.free, plain)
+        member = (one for one in _member(source) if one.entity in self._kinds)
+        spans = resolve(text, [*plain, *hidden, *member])
+        return [one for one in spans if not self._is_known(text[one.start : one.end])]
+
+    def _as_written(self, text: str, free: bool) -> list[Span]:
+        """What is found without a look behind disguises; spans may overlap."""
+        found = list(private_keys(text))
+        if free:
             found += random(text)
         for start, piece in pieces(text):
             found += (
                 one._replace(start=one.start + start, end=one.end + start)
-                for one in self._in_piece(piece, source.free)
+                for one in self._in_piece(piece, free)
             )
         wanted = (one for one in found if one.entity in self._kinds)
-        real = (one for one in wanted if not _is_example(one, text))
-        spans = resolve(text, unsealed(text, real))
-        return [one for one in spans if not self._is_known(text[one.start : one.end])]
+        return list(unsealed(text, (one for one in wanted if not _is_example(one, text))))
 
     def _is_known(self, value: str) -> bool:
         """Whether this is allowed, an example that the rules name, or a placeholder."""

@@ -9,7 +9,7 @@ from pipeline.cli.common import say, style
 from pipeline.core.backend import Backend
 from pipeline.core.plugin import Plugin
 from pipeline.setup.describe import Option, options, summary
-from pipeline.setup.discover import BadEntryPoint, Group, installed
+from pipeline.setup.discover import BadEntryPoint, Group, installed, kind, origin
 
 
 @click.command()
@@ -17,12 +17,14 @@ from pipeline.setup.discover import BadEntryPoint, Group, installed
 def plugins(names: tuple[str, ...]) -> None:
     """List the plugins and backends that are installed.
 
-    Each with its options and where it comes from. NAMES limits the list to these. Exits with 1 if
+    Each with its options and where it comes from, and what else distributions bring along for
+    plugins, such as recognisers. NAMES limits the list to these. Exits with 1 if
     any of them cannot be used.
     """
     found = installed()
     groups = (found.plugins, found.backends)
     known = {name for group in groups for name in group.names()}
+    known |= {one.name for one in found.others}
     for name in names:
         if name not in known:
             raise click.BadParameter(f"`{name}` is not installed", param_hint="NAMES")
@@ -31,6 +33,9 @@ def plugins(names: tuple[str, ...]) -> None:
         for name in group.names():
             if not names or name in names:
                 broken += not _show(group, name)
+    for one in found.others:
+        if not names or one.name in names:
+            say(f"{kind(one)} {style(one.name, bold=True)}  {style(origin(one), dim=True)}")
     sys.exit(1 if broken else 0)
 
 

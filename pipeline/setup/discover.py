@@ -4,7 +4,7 @@ Built-ins come in by the same door as everybody else's. Nothing is imported befo
 so that what a configuration leaves out costs nothing and can break nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar, cast
 
@@ -15,8 +15,11 @@ from pipeline.core.plugin import Plugin, Step
 
 T = TypeVar("T", Plugin, Backend)
 
-PLUGINS = "privet.plugins"
-BACKENDS = "privet.backends"
+PREFIX = "privet."
+"""What the names of all our groups begin with."""
+
+PLUGINS = f"{PREFIX}plugins"
+BACKENDS = f"{PREFIX}backends"
 
 
 class BadEntryPoint(Exception):
@@ -71,23 +74,37 @@ class Group(Generic[T]):
 
 
 class Installed(Struct, frozen=True):
-    """Everything that a configuration can name."""
+    """Everything that a configuration can name.
+
+    `others` are of further groups, in which plugins look for parts of theirs by themselves.
+    """
 
     plugins: Group[Plugin]
     backends: Group[Backend]
+    others: Sequence[EntryPoint] = ()
 
 
 def installed(found: Iterable[EntryPoint] | None = None) -> Installed:
     """Look at `found`, or at the entry points of all distributions in this environment."""
     if found is None:
-        found = [*entry_points(group=PLUGINS), *entry_points(group=BACKENDS)]
+        everything = entry_points()
+        names = [name for name in everything.groups if name.startswith(PREFIX)]
+        found = [one for name in names for one in everything.select(group=name)]
     groups: Mapping[str, list[EntryPoint]] = {PLUGINS: [], BACKENDS: []}
+    others: list[EntryPoint] = []
     for one in found:
-        if one.group in groups:
-            groups[one.group].append(one)
+        if one.group.startswith(PREFIX):
+            groups.get(one.group, others).append(one)
     return Installed(
-        Group("plugin", Plugin, groups[PLUGINS]), Group("backend", Backend, groups[BACKENDS])
+        Group("plugin", Plugin, groups[PLUGINS]),
+        Group("backend", Backend, groups[BACKENDS]),
+        sorted(others),
     )
+
+
+def kind(one: EntryPoint) -> str:
+    """What people call what an entry point names: a plugin, a backend, a recogniser."""
+    return one.group.removeprefix(PREFIX).removesuffix("s")
 
 
 def origin(one: EntryPoint) -> str:

@@ -8,5 +8,6 @@ def did_you_mean(
     name: str, known: Iterable[str], otherwise: str = "see the list in the documentation"
 ) -> str:
     """The remedy for an unknown name, after what is wrong with it."""
-    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)
-    return f"; did you mean `{close[0]}`?" if close else f"; {otherwise}"
+    lower = {one.lower(): one for one in sorted(known)}
+    close = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.5)
+    return f"; did you mean `{lower[close[0]]}`?" if close else f"; {otherwise}"

@@ -154,12 +154,16 @@ def _cause(error: Exception) -> BaseException:
 
 
 def _failure(error: Exception, limit: float, connect: float) -> UpstreamFailed:
-    """What went wrong before the reply's headers, in words of ours."""
+    """What went wrong before the reply's headers, in words of ours.
+
+    Without a connection nothing was sent, so nothing was done either.
+    """
     cause = _cause(error)
     if isinstance(cause, aiohttp.ConnectionTimeoutError | httpx.ConnectTimeout):
         return UpstreamTimeout(
             f"no connection to the backend within {connect:g} seconds; see whether it is "
-            "overloaded, or raise `connect`"
+            "overloaded, or raise `connect`",
+            unprocessed=True,
         )
     if isinstance(cause, TimeoutError | httpx.TimeoutException):
         return UpstreamTimeout(
@@ -169,12 +173,18 @@ def _failure(error: Exception, limit: float, connect: float) -> UpstreamFailed:
     if isinstance(cause, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
         return UpstreamFailed(
             "the backend could not prove who it is; see whether it speaks TLS, and name the "
-            "certificate of its authority with `ca`"
+            "certificate of its authority with `ca`",
+            unprocessed=True,
         )
     if isinstance(cause, aiohttp.ClientConnectorDNSError):
-        return UpstreamFailed("the backend's host name cannot be resolved; check `url`")
+        return UpstreamFailed(
+            "the backend's host name cannot be resolved; check `url`", unprocessed=True
+        )
     if isinstance(cause, aiohttp.ClientConnectorError | httpx.ConnectError):
-        return UpstreamFailed("the backend cannot be reached; see whether it runs, and check `url`")
+        return UpstreamFailed(
+            "the backend cannot be reached; see whether it runs, and check `url`",
+            unprocessed=True,
+        )
     if isinstance(cause, aiohttp.ClientResponseError):
         return UpstreamFailed("the backend answered with something that is not HTTP; check `url`")
     return UpstreamFailed("the backend closed the connection before it replied")

@@ -1,0 +1,223 @@
+"""From a server's answer to a reply: its events, or why there are none.
+
+What the client did wrong is passed on in the server's words, which go through the plugins. All else
+is told in ours, so that nothing of a key, a proxy or a stack trace gets any further.
+"""
+
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Protocol, Self
+
+import anyio
+import httpx
+from msgspec import Struct
+
+from pipeline import Event, Reply, UpstreamFailed
+from pipeline.backends.client import Answer, Client
+from pipeline.core.backend import Call
+from pipeline.core.errors import UpstreamBusy
+from pipeline.core.jsonvalue import JsonObject, decode, encode
+
+_MAX_ERROR = 64 * 1024
+_MAX_ANSWER = 4 * 1024 * 1024
+_MAX_RETRY_AFTER = 24 * 60 * 60
+_PROBE_TIME = 3.0
+_ASK_TIME = 10.0
+_END_TIME = 0.05
+_BUSY = 429
+_UNAVAILABLE = 503
+_OVERLOADED = 529
+"""Anthropic's own status, which others have taken up."""
+
+
+class EventDecoder(Protocol):
+    """Cuts bytes into events, wherever they were cut on the way."""
+
+    def feed(self, chunk: bytes) -> list[Event]:
+        """The events that end in this piece; raises UpstreamFailed if one is too large."""
+        ...
+
+
+class Framing(Struct, frozen=True):
+    """How a protocol streams: its media type, its decoder by the size that an event may have, and
+    whether an event is the last one.
+    """
+
+    media: str
+    decoder: Callable[[int], EventDecoder]
+    last: Callable[[Event], bool]
+
+
+class Poster:
+    """Posts requests to one URL of a server, and reads their replies."""
+
+    def __init__(
+        self, client: Client, url: httpx.URL, framing: Framing, max_event: int, max_reply: int
+    ):
+        self._client = client
+        self._url = url
+        self._framing = framing
+        self._max_event = max_event
+        self._max_reply = max_reply
+
+    async def send(self, call: Call, body: JsonObject) -> Reply:
+        """The reply to a call; `body` is what is sent for it. Raises UpstreamFailed."""
+        answer = await self._client.send(
+            "POST", self._url, encode(body), within=call.exchange.remaining
+        )
+        if not 200 <= answer.status < 300:
+            try:
+                return await _refusal(answer)
+            finally:
+                await answer.aclose()
+        kind = answer.headers.get("content-type", "").lower()
+        # Some servers answer in the other mode than they were asked in, and say so.
+        if self._framing.media in kind or (call.stream and "json" not in kind):
+            decoder = self._framing.decoder(self._max_event)
+            return Reply(answer.status, _Stream(answer, decoder, self._framing.last))
+        return Reply(answer.status, _Whole(answer, self._max_reply))
+
+
+async def probe(client: Client, url: httpx.URL) -> None:
+    """Raise UpstreamFailed if the server is not there; whether it takes the key is not asked."""
+    answer = await client.send("GET", url, within=_PROBE_TIME)
+    await answer.aclose()
+    if answer.status >= 500:
+        raise UpstreamFailed(f"the backend answers with status {answer.status}")
+
+
+async def ask(
+    client: Client, method: str, url: httpx.URL, body: JsonObject | None = None
+) -> JsonObject:
+    """The JSON object that a server answers a short question with; raises UpstreamFailed."""
+    content = b"" if body is None else encode(body)
+    answer = await client.send(method, url, content, within=_ASK_TIME)
+    try:
+        if answer.status != 200:
+            raise UpstreamFailed(f"the backend does not say: it answers with {answer.status}")
+        found = _decoded(await answer.read_all(_MAX_ANSWER))
+    finally:
+        await answer.aclose()
+    if found is None:
+        raise UpstreamFailed("the backend answers with something that is no JSON object")
+    return found
+
+
+class _Stream:
+    """The events of a streamed reply."""
+
+    def __init__(self, answer: Answer, decoder: EventDecoder, last: Callable[[Event], bool]):
+        self._answer = answer
+        self._decoder = decoder
+        self._last = last
+        self._ready: deque[Event] = deque()
+        self._done = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        while not self._ready:
+            piece = await self._answer.read()
+            if not piece:
+                raise StopAsyncIteration
+            # No server means anything by an event without data; some keep a connection alive so.
+            self._ready.extend(one for one in self._decoder.feed(piece) if one.data)
+        event = self._ready.popleft()
+        self._done = self._last(event)
+        return event
+
+    async def aclose(self) -> None:
+        if self._done and not self._ready:
+            # What ends the body on the wire often comes just after: wait for it, and the
+            # connection can be used again.
+            with anyio.move_on_after(_END_TIME, shield=True), suppress(UpstreamFailed):
+                await self._answer.read()
+        await self._answer.aclose()
+
+
+class _Whole:
+    """The one event of a reply that is not streamed."""
+
+    def __init__(self, answer: Answer, limit: int):
+        self._answer = answer
+        self._limit = limit
+        self._read = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        if self._read:
+            raise StopAsyncIteration
+        self._read = True
+        return Event(await self._answer.read_all(self._limit), whole=True)
+
+    async def aclose(self) -> None:
+        await self._answer.aclose()
+
+
+async def _refusal(answer: Answer) -> Reply:
+    """The client's own mistake is passed on with the server's words; all else is told in ours."""
+    status = answer.status
+    retry_after = _retry_after(answer.headers)
+    if status in (401, 403):
+        raise UpstreamFailed(
+            f"the backend refused Privet's key (status {status}); check `key` or `key_file`"
+        )
+    if 300 <= status < 400:
+        raise UpstreamFailed(
+            f"the backend redirects (status {status}), which is not followed; "
+            "set `url` to where it really is"
+        )
+    if status >= 500:
+        overloaded = status == _OVERLOADED or (status == _UNAVAILABLE and retry_after is not None)
+        raise UpstreamFailed(
+            f"the backend failed with status {status}",
+            retry_after=retry_after,
+            unprocessed=overloaded,
+        )
+    body = await answer.read_all(_MAX_ERROR)
+    if _decoded(body) is None:
+        if status == _BUSY:
+            raise UpstreamBusy(
+                "the backend takes no more requests for now",
+                retry_after=retry_after,
+                unprocessed=True,
+            )
+        raise UpstreamFailed(
+            f"the backend answered with status {status} and something that is not JSON; "
+            "check `url`",
+            retry_after=retry_after,
+        )
+    headers = {} if retry_after is None else {"retry-after": str(retry_after)}
+    return Reply(status, _one(Event(body, whole=True)), headers)
+
+
+async def _one(event: Event) -> AsyncIterator[Event]:
+    yield event
+
+
+def _decoded(body: bytes) -> JsonObject | None:
+    """The object of a body; None if it is none."""
+    try:
+        found = decode(body)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _retry_after(headers: Mapping[str, str]) -> int | None:
+    """Seconds, of a number or a date as RFC 9110 has them, capped; None for anything else."""
+    value = headers.get("retry-after", "").strip()
+    if value.isdecimal() and value.isascii() and len(value) < 20:
+        return min(int(value), _MAX_RETRY_AFTER)
+    try:
+        until = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    seconds = (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    return max(0, min(int(seconds), _MAX_RETRY_AFTER))

@@ -63,6 +63,10 @@ _CUT_WORD = re.compile(
 )
 """A capitalised word at the end of a line, and one without a capital at the next one's start."""
 _SHORTEST_NAME = 5
+_BROKEN_MAC = re.compile(
+    r"(?<![\w:-])([0-9A-Fa-f:-]{1,16})[ \t]{0,8}\r?\n[ \t]{0,8}([0-9A-Fa-f:-]{1,16})(?![\w:-])"
+)
+_MAC = re.compile(r"[0-9A-Fa-f]{2}([:-])[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){4}")
 _BROKEN_IBAN = re.compile(
     r"(?<![A-Za-z0-9])[A-Z]\s?[A-Z](?:\s?\d){2}(?:[ -]?(?:\r?\n)?[ -]?[A-Z0-9]){11,30}"
 )
@@ -129,7 +133,7 @@ def closed(shadow: Shadow, words: Words | None = None) -> list[Closed]:
     """
     text = shadow.text
     gaps = sorted({*_spaced(text), *_digits(text), *_apart(text)})
-    breaks = sorted({*_number_ends(text), *_iban_ends(text), *_mail_ends(text)})
+    breaks = sorted({*_number_ends(text), *_iban_ends(text), *_mail_ends(text), *_mac_ends(text)})
     cut = list(_name_ends(text, words)) if words else []
     if not gaps and not breaks and not cut:
         return []
@@ -232,6 +236,14 @@ def _iban_ends(text: str) -> Iterator[Gap]:
         for run in _BROKEN_IBAN.finditer(text):
             for match in _LINE_END.finditer(text, *run.span()):
                 yield Gap(*match.span(), "")
+
+
+def _mac_ends(text: str) -> Iterator[Gap]:
+    """Line ends in hardware addresses."""
+    if "\n" in text:
+        for match in _BROKEN_MAC.finditer(text):
+            if _MAC.fullmatch(match[1] + match[2]):
+                yield Gap(match.end(1), match.start(2), "")
 
 
 def _mail_ends(text: str) -> Iterator[Gap]:

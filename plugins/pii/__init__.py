@@ -15,6 +15,7 @@ import anyio.to_thread
 from msgspec import Meta
 
 from pipeline import Channel, Exchange, Rejected, Request, Step, Text, TextFilter
+from plugins.finding.fold import fold
 from plugins.finding.spans import Span
 from plugins.hiding.noted import noted, noted_restores
 from plugins.hiding.policy import may_restore
@@ -242,5 +243,9 @@ def _may_hold_names(text: Text) -> bool:
     """Whether a model should look: it takes every other identifier and number for a name."""
     if text.kind not in ("text", "key"):
         return False
-    identifier = is_identifier(text.text)
-    return not identifier or (text.kind == "text" and not any(map(str.isdigit, text.text)))
+    if not is_identifier(text.text):
+        return True
+    if text.kind != "text":
+        return False
+    # Prose in base64 or hexadecimal digits is one word.
+    return not any(map(str.isdigit, text.text)) or not is_identifier(fold(text.text).text)

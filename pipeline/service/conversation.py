@@ -67,6 +67,7 @@ class Conversation:
         finally:
             self._gate.leave(self)
             self._gate.receipts.close(self._exchange.id, partial(self._receipt, complete=True))
+            self._tell_of_failures()
             self._log()
 
     def cut(self, error: PrivetError) -> None:
@@ -190,6 +191,25 @@ class Conversation:
         assert self._target is not None, "there are receipts of routed exchanges alone"
         ending = self._ending(complete=complete)
         return self._gate.seal.record(self._exchange, self._target, ending)
+
+    def _tell_of_failures(self) -> None:
+        """Log which parts of plugins failed and which ones were enough, and count the exchange."""
+        lines = [
+            (plugin, *line, texts)
+            for plugin, notes in self._exchange.receipt.plugins.items()
+            for line, texts in notes.degraded.items()
+        ]
+        for plugin, failed, instead, texts in lines:
+            event(
+                "degraded",
+                logging.WARNING,
+                id=self._exchange.id,
+                plugin=plugin,
+                failed=failed,
+                instead=instead,
+                texts=texts,
+            )
+        self._gate.degraded += bool(lines)
 
     def _log(self) -> None:
         target, ending = self._target, self._ending()

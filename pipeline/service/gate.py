@@ -27,7 +27,10 @@ class Cuttable(Protocol):
 
 
 class Gate:
-    """Lets exchanges in while the service is ready."""
+    """Lets exchanges in while the service is ready.
+
+    `degraded` counts those in which a part of a plugin failed and another one was enough.
+    """
 
     def __init__(self, config: ServiceConfig):
         self.config = config
@@ -35,6 +38,7 @@ class Gate:
         self.running: Running | None = None
         self.seal = Seal(config.receipt_key)
         self.receipts = Receipts(config.receipt_keep, config.receipt_count)
+        self.degraded = 0
         self._inside: set[Cuttable] = set()
         self._empty = anyio.Event()
 

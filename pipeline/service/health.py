@@ -28,11 +28,14 @@ class Ready(Struct):
     """What the service is ready for. Backends go by their configured names.
 
     `clear_text` is true if some pipeline only observes, and sends what clients write as it is.
+    `degraded` counts the exchanges since the start in which a part of a plugin failed and another
+    one was enough.
     """
 
     status: Phase | Literal["no_backend"]
     backends: Mapping[str, bool] = {}
     clear_text: bool = False
+    degraded: int = 0
 
 
 class Health:
@@ -59,7 +62,8 @@ class Health:
         status = "no_backend" if phase == "ready" and not any(states.values()) else phase
         clear_text = bool(running is not None and running.observing())
         return Response(
-            Ready(status, states, clear_text), status_code=200 if status == "ready" else 503
+            Ready(status, states, clear_text, self._gate.degraded),
+            status_code=200 if status == "ready" else 503,
         )
 
     async def _backends(self, upstreams: Mapping[str, Upstream]) -> Mapping[str, bool]:

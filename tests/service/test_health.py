@@ -39,7 +39,7 @@ async def test_ready_with_a_backend_that_answers() -> None:
         for _ in range(3):
             reply = await house.client.get("/health/ready")
             assert reply.status_code == 200
-    told = {"status": "ready", "backends": {"scripted": True}, "clear_text": False}
+    told = {"status": "ready", "backends": {"scripted": True}, "clear_text": False, "degraded": 0}
     assert reply.json() == told
     assert script.probes == 1, "however often it is asked"
 
@@ -50,7 +50,12 @@ async def test_not_ready_without_any_backend() -> None:
     async with serving(script) as house:
         reply = await house.client.get("/health/ready")
     assert reply.status_code == 503
-    told = {"status": "no_backend", "backends": {"scripted": False}, "clear_text": False}
+    told = {
+        "status": "no_backend",
+        "backends": {"scripted": False},
+        "clear_text": False,
+        "degraded": 0,
+    }
     assert reply.json() == told
 
 

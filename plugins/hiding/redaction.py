@@ -51,6 +51,7 @@ class Redaction:
         self._rules: dict[str, tuple[Action, str]] = {}
         self._roles: defaultdict[str, set[str]] = defaultdict(set)
         self._done: list[Text] = []
+        self._left: list[str] = []
         self._fixed: set[str] = set()
         self._fragments: set[str] = set()
 
@@ -101,10 +102,14 @@ class Redaction:
             for text in self._done:
                 self._redact_again(text)
         self._done += texts
+        self._left = [text.text for text in self._done]
 
     def texts(self) -> Iterable[str]:
-        """The redacted texts."""
-        return (text.text for text in self._done)
+        """The redacted texts: as they were left here, and as other redactions have made them since.
+
+        What those have hidden may be back in a reply by the time it comes here, or may not.
+        """
+        return dict.fromkeys([*self._left, *(text.text for text in self._done)])
 
     def entities(self) -> set[str]:
         """The kinds of what was found."""

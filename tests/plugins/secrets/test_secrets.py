@@ -222,3 +222,24 @@ def test_errors_are_the_project_s_own(secrets: testing.Started):
     result = testing.exchange(secrets, chat(user("x"), reasoning_effort=sample.GITHUB), "ok")
     assert isinstance(result.error, PrivetError)
     assert result.error.param == "reasoning_effort"
+
+
+def test_an_address_with_placeholders_of_both_comes_back(both: testing.Started):
+    """It stood in the request as a whole, so the model has not made it up (law 7)."""
+    address = f"https://h.example.net/in?to=anna.berg@example.org&token={sample.GITHUB}"
+    hidden = str(testing.redact(both, f"Open {address} now."))
+    assert "anna" not in hidden
+    assert sample.GITHUB not in hidden
+    for reply in (hidden, f"[it]({hidden.split()[1]})", f"<{hidden.split()[1]}>"):
+        back = testing.exchange(both, f"Open {address} now.", reply).text
+        assert back == reply.replace(hidden.split()[1], address)
+
+
+def test_an_address_that_the_model_made_up_gets_neither(both: testing.Started):
+    address = f"https://h.example.net/in?to=anna.berg@example.org&token={sample.GITHUB}"
+    hidden = str(testing.redact(both, f"Open {address} now.")).split()[1]
+    for made_up in (hidden.replace("h.example", "evil.example"), hidden + "&x=1", hidden[:-2]):
+        reply = f"Open {made_up} now."
+        back = testing.exchange(both, f"Open {address} now.", reply).text
+        assert sample.GITHUB not in back
+        assert "anna.berg" not in back

@@ -33,7 +33,8 @@ from pipeline.dialects.openai import OpenAIChat
 from pipeline.service.logs import where
 from pipeline.service.serve import serve
 from pipeline.setup.build import Running
-from pipeline.setup.config import Config, PipelineConfig, RouteConfig
+from pipeline.setup.config import Config, PipelineConfig, RouteConfig, TargetConfig
+from pipeline.setup.routes import targets
 
 _BACKEND = "audit"
 _APART = 10_000
@@ -108,7 +109,7 @@ class _Audit:
         self._attempts: Attempts | None = None
         self._before = 0
         self.finished = False
-        names = dict.fromkeys(route.pipeline for route in config.models.values())
+        names = dict.fromkeys(end.pipeline for end in _ends(config))
         pipelines = {name: config.pipelines[name] for name in names}
         self._parts = [
             _Part(number, name, one, _looked_for(config.plugins, one))
@@ -191,15 +192,19 @@ class _Audit:
         attempts.spots["files"].partial |= self._around.partial
 
 
+def _ends(config: Config) -> list[TargetConfig]:
+    return [one for name in config.models for one in targets(config.models, name)]
+
+
 def _audited(config: Config, pipelines: Mapping[str, PipelineConfig], url: str) -> Config:
     """The configuration with the recorder behind it, and a control beside each pipeline."""
     models: dict[str, RouteConfig] = {}
     backends: dict[str, Backend] = {}
     twins: dict[str, PipelineConfig] = {}
     for number, (name, pipeline) in enumerate(pipelines.items()):
-        route = next(one for one in config.models.values() if one.pipeline == name)
+        end = next(one for one in _ends(config) if one.pipeline == name)
         backend, twin = f"{_BACKEND}-{number}", f"{name} (control)"
-        backends[backend] = _recorded(config.backends[route.backend], url)
+        backends[backend] = _recorded(config.backends[end.backend], url)
         twins |= {name: pipeline, twin: replace(pipeline, pre=())}
         models[_model("audit", number) + "*"] = RouteConfig(backend, name)
         models[_model("control", number) + "*"] = RouteConfig(backend, twin)

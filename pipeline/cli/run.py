@@ -23,7 +23,7 @@ from pipeline.service import logs
 from pipeline.setup.build import running
 from pipeline.setup.config import Config
 from pipeline.setup.problems import ConfigError, suggest
-from pipeline.setup.routes import Routes
+from pipeline.setup.routes import Routes, targets
 
 
 @click.command()
@@ -101,23 +101,26 @@ def _narrowed(config: Config, model: str, pipeline: str | None) -> Config:
             f"there is no pipeline `{pipeline}`; {suggest(pipeline, config.pipelines)}",
             param_hint="--pipeline",
         )
-    to = replace(route.to, pipeline=pipeline or route.to.pipeline)
+    ends = targets(config.models, route.name)
+    if pipeline is not None:
+        ends = [replace(one, pipeline=pipeline) for one in ends]
+    to = replace(route.to, backend="", targets=tuple(ends))
     return replace(config, models={route.name: to})
 
 
 async def _run(config: Config, body: JsonObject) -> Trace:
     dialect = OpenAIChat()
-    model = dialect.facts(body).model
+    facts = dialect.facts(body)
     async with running(config) as up:
         up.watch.failed = logs.plugin_failed
-        return await trace(dialect, up.target(model), body)
+        return await trace(dialect, up.targets(facts)[0], body)
 
 
 async def _inspect(config: Config, body: JsonObject) -> tuple[Trace, Inspection]:
     dialect = OpenAIChat()
     async with running(config) as up:
         up.watch.failed = logs.plugin_failed
-        target = up.target(dialect.facts(body).model)
+        target = up.targets(dialect.facts(body))[0]
         return await inspect(dialect, target, Exchange(), body, Seal(config.service.receipt_key))
 
 

@@ -45,8 +45,8 @@ async def _ready(up: Running, url: str) -> None:
     """Show what the service does to a message, if the configuration has one to show."""
     message = up.config.service.demo
     if message:
-        model = first_model(up.config)
-        found = await trace(OpenAIChat(), up.target(model), request_of(message, model))
+        dialect, request = OpenAIChat(), request_of(message, first_model(up.config))
+        found = await trace(dialect, up.targets(dialect.facts(request))[0], request)
         say()
         show_columns(found)
         if found.error is not None:

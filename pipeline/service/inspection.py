@@ -82,7 +82,7 @@ class Inspect:
         body = decode_object(
             await read_body(scope, receive, config.max_body, config.header_timeout)
         )
-        target = running.target(self._dialect.facts(body).model)
+        target = running.targets(self._dialect.facts(body))[0]
         _, made = await inspect(self._dialect, target, self._exchange, body, self._gate.seal)
         return told(made)
 

@@ -4,7 +4,7 @@ Every plugin and backend lives in a task of its own: there it starts, waits unti
 and is closed. So all of them start at the same time, and each may keep task groups open.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol, TypeAlias, TypeVar, cast
 
@@ -24,7 +24,8 @@ from pipeline.core.watch import Watch
 from pipeline.setup.config import Config, PipelineConfig
 from pipeline.setup.environment import join
 from pipeline.setup.problems import ConfigError, Problems, divided
-from pipeline.setup.routes import Routes
+from pipeline.setup.routes import targets
+from pipeline.setup.ways import Ways
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -44,27 +45,14 @@ class Running(Struct, frozen=True):
     upstreams: Mapping[str, Upstream]
     backends: Mapping[str, Backend]
     watch: Watch
-    routes: Routes
+    ways: Ways
 
-    def targets(self, facts: Facts, session: str | None = None) -> Sequence[Target]:
-        """Where a request may go, in the order to try; raises UnknownModel."""
-        return [self.target(facts.model)]
+    def targets(self, facts: Facts, session: str | None = None) -> list[Target]:
+        """Where a request may go, in the order to try.
 
-    def target(self, model: str) -> Target:
-        """Where a request for `model` goes; raises UnknownModel."""
-        route = self.routes.find(model)
-        to = route.to
-        return Target(
-            route=route.name,
-            pipeline=to.pipeline,
-            chain=self.chains[to.pipeline],
-            deadline=self.config.pipelines[to.pipeline].deadline,
-            backend=to.backend,
-            upstream=self.upstreams[to.backend],
-            streams=self.backends[to.backend].streams,
-            model=to.model or model,
-            configured_model=to.model or ("*" if "*" in route.name else route.name),
-        )
+        Raises UnknownModel, and BadRequest if it needs what no backend of its model can do.
+        """
+        return self.ways.find(facts, session)
 
     def observing(self) -> list[str]:
         """The pipelines that only observe, and send clear text."""
@@ -72,7 +60,7 @@ class Running(Struct, frozen=True):
 
     def models(self) -> list[str]:
         """The models that clients may be told of: those that the configuration names exactly."""
-        return self.routes.names()
+        return [name for name in self.config.models if "*" not in name]
 
 
 @asynccontextmanager
@@ -81,10 +69,10 @@ async def running(config: Config) -> AsyncGenerator[Running]:
 
     Raises ConfigError, with every plugin and backend that did not start.
     """
-    routes = list(config.models.values())
-    pipelines = {route.pipeline: config.pipelines[route.pipeline] for route in routes}
+    ends = [one for name in config.models for one in targets(config.models, name)]
+    pipelines = {end.pipeline: config.pipelines[end.pipeline] for end in ends}
     listed = {name for one in pipelines.values() for name in (*one.pre, *one.post)}
-    backends = {route.backend: config.backends[route.backend] for route in routes}
+    backends = {end.backend: config.backends[end.backend] for end in ends}
     house = _House(Problems(str(config.path)))
     failure: Exception | None = None
     async with anyio.create_task_group() as tasks:
@@ -97,7 +85,8 @@ async def running(config: Config) -> AsyncGenerator[Running]:
             house.check()
             watch = Watch()
             chains = {name: _chain(one, house.makes, watch) for name, one in pipelines.items()}
-            yield Running(config, chains, house.upstreams, backends, watch, Routes(config.models))
+            ways = Ways(config, chains, house.upstreams)
+            yield Running(config, chains, house.upstreams, backends, watch, ways)
         except Exception as error:
             # Raised below, where the task group does not wrap it.
             failure = error

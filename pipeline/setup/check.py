@@ -11,6 +11,7 @@ from pipeline.core.backend import Backend
 from pipeline.core.layout import Node
 from pipeline.core.plugin import Plugin
 from pipeline.dialects.openai import OpenAIChat
+from pipeline.setup.check_routes import check_routes, ends
 from pipeline.setup.config import PipelineConfig
 from pipeline.setup.draft import Draft
 from pipeline.setup.environment import join
@@ -31,7 +32,7 @@ def check(draft: Draft, problems: Problems) -> None:
         if pipeline is not None:
             _Pipeline(pipeline, draft.plugins, join("pipelines", name), problems).check()
     _check_key(draft, problems)
-    _check_routes(draft, problems)
+    check_routes(draft, problems)
     _check_unused(draft, problems)
 
 
@@ -178,31 +179,14 @@ def _check_key(draft: Draft, problems: Problems) -> None:
         )
 
 
-def _check_routes(draft: Draft, problems: Problems) -> None:
-    if not draft.models:
-        problems.error(
-            "models", "no model leads anywhere", 'add a route, such as `"*" = { backend = "…" }`'
-        )
-    for name, route in draft.models.items():
-        if route is None:
-            continue
-        place = join("models", name)
-        if route.pipeline not in draft.pipelines:
-            remedy = suggest(route.pipeline, draft.pipelines)
-            problems.error(place, f"there is no pipeline `{route.pipeline}`", remedy)
-        if route.backend not in draft.backends:
-            remedy = suggest(route.backend, draft.backends)
-            problems.error(place, f"there is no backend `{route.backend}`", remedy)
-
-
 def _check_unused(draft: Draft, problems: Problems) -> None:
     """Name what nothing leads to, unless what should lead there may be what is broken."""
     if not draft.models or None in draft.models.values():
         return
-    routes = [route for route in draft.models.values() if route is not None]
+    used_ends = list(ends(draft.models))
     for section, parts, used in (
-        ("pipelines", draft.pipelines, {route.pipeline for route in routes}),
-        ("backends", draft.backends, {route.backend for route in routes}),
+        ("pipelines", draft.pipelines, {end.pipeline for end in used_ends}),
+        ("backends", draft.backends, {end.backend for end in used_ends}),
     ):
         for name in parts:
             if name not in used:

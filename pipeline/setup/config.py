@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from pipeline.core.backend import Backend
+from pipeline.core.catalog import Trust
 from pipeline.core.plugin import Plugin
 from pipeline.core.texts import Policy
 
@@ -92,6 +93,11 @@ class PipelineConfig(Struct, frozen=True, forbid_unknown_fields=True):
     plugin_timeout: Annotated[float, Meta(gt=0)] = 30.0
     """Seconds that one call of a plugin may take."""
 
+    trust: Trust = "public"
+    """For whom its redaction will do: for backends of this `trust` and more. No route leads from
+    here to one that is trusted less.
+    """
+
     deadline: Annotated[float, Meta(gt=0)] = 600.0
     """Seconds that a whole exchange may take."""
 
@@ -111,14 +117,49 @@ class PipelineConfig(Struct, frozen=True, forbid_unknown_fields=True):
         return dict.fromkeys(self.uninspected, "pass")
 
 
+class TargetConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """One of the places that the requests for a model may go to."""
+
+    backend: str
+    """A table of `[backends]`."""
+
+    pipeline: str = ""
+    """A table of `[pipelines]`; empty for the route's."""
+
+    model: str = ""
+    """The backend's own name for the model; empty for the client's."""
+
+    weight: Annotated[float, Meta(gt=0)] = 1.0
+    """Its share of the requests, in relation to the others', with `order = "weighted"`."""
+
+    labels: tuple[str, ...] = ()
+    """Only exchanges with all of these labels go here, such as `sensitive`."""
+
+    without_labels: tuple[str, ...] = ()
+    """No exchange with any of these labels goes here."""
+
+    min_tokens: Annotated[int, Meta(ge=0)] = 0
+    """Only requests of so many tokens or more go here, by an estimate."""
+
+    max_tokens: Annotated[int, Meta(gt=0)] | None = None
+    """Only requests of so many tokens or fewer go here; what the model's `context` holds is a bound
+    too.
+    """
+
+    max_cost: Annotated[float, Meta(gt=0)] | None = None
+    """Only requests whose own tokens cost no more than this go here, by the model's `price` and in
+    its currency.
+    """
+
+
 class RouteConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """Where the requests for a model go.
 
     `*` in the name of a model stands for any text. An exact name wins over one with `*`, and of
-    those the longest wins.
+    those the longest wins. A route has one `backend`, or several `targets`.
     """
 
-    backend: str
+    backend: str = ""
     """A table of `[backends]`."""
 
     pipeline: str = "default"
@@ -126,6 +167,32 @@ class RouteConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     model: str = ""
     """The backend's own name for the model; empty for the client's."""
+
+    targets: tuple[TargetConfig | str, ...] = ()
+    """Where requests may go, in the order to try: tables with a `backend`, or names of other models
+    whose targets stand here too. The next one is tried when one is overloaded or fails before its
+    reply began.
+    """
+
+    order: Literal["listed", "weighted", "cheapest"] = "listed"
+    """Which target is tried first: the first that is `listed`, one that is drawn by `weight`, or
+    the `cheapest` by the models' prices. The others follow.
+    """
+
+    sticky: bool = False
+    """Whether a draw by weight falls on the same target for all requests of a session."""
+
+    replay: bool = False
+    """Whether a request may be sent again, here or to the next target, though the backend that
+    failed may have processed it, and charge for it. Without this only those are that certainly were
+    not: refused connections, and backends that are overloaded and say so.
+    """
+
+    label: str = ""
+    """What people call the model; shown in lists of models."""
+
+    description: str = ""
+    """What it is good for; shown in lists of models."""
 
 
 class Config(Struct, frozen=True):

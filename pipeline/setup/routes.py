@@ -1,10 +1,12 @@
 """Routing: which model name goes where. Exact names win over wildcards, long ones over short."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from pipeline.core.errors import UnknownModel
-from pipeline.setup.config import RouteConfig
+from pipeline.setup.config import RouteConfig, TargetConfig
 
 
 class Route(NamedTuple):
@@ -40,6 +42,30 @@ class Routes:
             "it to `[models]` in the configuration",
             param="model",
         )
+
+
+def targets(models: Mapping[str, RouteConfig], name: str) -> list[TargetConfig]:
+    """All targets of a route, in order, each with its pipeline; those of other routes in place.
+
+    A route that is named while it is being looked up adds nothing, and so does an unknown one;
+    `privet check` reports both.
+    """
+    return list(_targets(models, name, ()))
+
+
+def _targets(
+    models: Mapping[str, RouteConfig], name: str, on_the_way: tuple[str, ...]
+) -> Iterator[TargetConfig]:
+    route = models.get(name)
+    if route is None or name in on_the_way:
+        return
+    if route.backend:
+        yield TargetConfig(route.backend, route.pipeline, route.model)
+    for one in route.targets:
+        if isinstance(one, str):
+            yield from _targets(models, one, (*on_the_way, name))
+        else:
+            yield replace(one, pipeline=one.pipeline or route.pipeline)
 
 
 def matches(pattern: str, name: str) -> bool:

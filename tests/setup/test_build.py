@@ -10,6 +10,7 @@ import pytest
 from setup_samples import Meets, Mirror, Tidy
 
 from pipeline import Plugin, Step
+from pipeline.core.dialect import Facts
 from pipeline.core.errors import UnknownModel
 from pipeline.core.exchange import Exchange
 from pipeline.setup.build import running
@@ -44,7 +45,7 @@ async def test_a_model_leads_to_its_target(configure: Configure):
         "deadline = 9\nplugin_timeout = 3"
     )
     async with running(config) as up:
-        target = up.target("gpt-4")
+        target = up.targets(Facts("gpt-4", False))[0]
         assert (target.route, target.pipeline, target.backend) == ("gpt-*", "default", "local")
         assert (target.model, target.deadline, target.streams) == ("llama3", 9, "both")
         assert target.upstream is up.upstreams["local"]
@@ -60,23 +61,23 @@ async def test_a_model_leads_to_its_target(configure: Configure):
         assert (target.chain.pre[0].pre, target.chain.pre[0].post) == (True, False)
         assert both.make(Exchange()) is not both.make(Exchange())
         assert (target.configured_model, target.chain.observe) == ("llama3", False)
-        assert up.target("exact").model == up.target("exact").configured_model == "exact"
+        assert up.targets(Facts("exact", False))[0].model == "exact"
         assert up.models() == ["exact"]
         assert isinstance(up.backends["local"], Mirror)
         with pytest.raises(UnknownModel):
-            up.target("other")
+            up.targets(Facts("other", False))[0]
 
 
 async def test_a_name_that_the_client_chose_is_not_shown(configure: Configure):
     async with running(configure(BASE.replace(', model = "llama3"', ""))) as up:
-        assert up.target("gpt-anna.berg").model == "gpt-anna.berg"
-        assert up.target("gpt-anna.berg").configured_model == "*"
+        assert up.targets(Facts("gpt-anna.berg", False))[0].model == "gpt-anna.berg"
+        assert up.targets(Facts("gpt-anna.berg", False))[0].configured_model == "*"
 
 
 async def test_a_pipeline_may_only_observe(configure: Configure):
     config = configure(BASE + "observe = true\ni_accept_clear_text = true")
     async with running(config) as up:
-        assert up.target("exact").chain.observe
+        assert up.targets(Facts("exact", False))[0].chain.observe
 
 
 async def test_everything_starts_at_the_same_time(configure: Configure):

@@ -80,7 +80,7 @@ def test_a_good_file_becomes_a_configuration(write: Write, found: Installed):
         ),
         ('[pipelines.default]\npre = "pre"', "pipelines.default.pre: a string does not fit here"),
         ('[pipelines.default]\npre = ["needy"]', "plugins.needy: the option `folder` is missing"),
-        ('[models]\n"*" = {}', 'models."*": the option `backend` is missing'),
+        ('[models]\n"*" = {}', 'models."*": there is no target'),
         ('[models]\n"*" = "x"', 'models."*": this must be a table'),
     ],
 )

@@ -1,0 +1,135 @@
+"""The way to one target: its breaker, a turn at its backend, and retries.
+
+Nobody gets past a breaker that is open or a queue that is full, and he is told at once, before
+anything is done for him. A request is sent again only if the backend certainly did nothing with it,
+or the route lets it be replayed. Waits are drawn at random from zero to a bound that doubles ("full
+jitter", as AWS's architecture blog calls it), which is one line; libraries for that know neither
+`Retry-After` nor a budget that all requests to a backend share.
+"""
+
+import random
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import anyio
+
+from pipeline.backends.breaker import Breaker, Trial
+from pipeline.backends.turns import Turns
+from pipeline.core.backend import Backend, Call, Reply, Upstream
+from pipeline.core.errors import UpstreamBusy, UpstreamFailed, UpstreamRefused
+from pipeline.core.exchange import Attempt, Exchange
+
+_BUSY = 429
+_FAILED = 500
+
+
+class GuardedLane:
+    """The way to one target. Targets of one backend share its turns."""
+
+    def __init__(
+        self, name: str, options: Backend, turns: Turns, breaker: Breaker, *, replay: bool
+    ):
+        self._name = name
+        self._options = options
+        self._turns = turns
+        self._breaker = breaker
+        self._replay = replay
+
+    @asynccontextmanager
+    async def enter(self, exchange: Exchange) -> AsyncGenerator["_Pass"]:
+        """Wait for a turn; raises Unavailable at once if there is none to be had."""
+        trial = self._breaker.enter()
+        try:
+            await self._turns.take()
+        except BaseException:
+            trial.left()
+            raise
+        leave = _Pass(self._name, self._options, self._turns, trial, replay=self._replay)
+        try:
+            yield leave
+        except UpstreamFailed as error:
+            if isinstance(error, UpstreamRefused):
+                trial.succeeded()
+            elif not isinstance(error, UpstreamBusy):
+                trial.failed(error.code)
+            raise
+        else:
+            if leave.sent:
+                trial.succeeded()
+        finally:
+            trial.left()
+            self._turns.give_back()
+
+
+class _Pass:
+    """One exchange's leave to send."""
+
+    def __init__(self, name: str, options: Backend, turns: Turns, trial: Trial, *, replay: bool):
+        self._name = name
+        self._options = options
+        self._turns = turns
+        self._trial = trial
+        self._replay = replay
+        self.sent = False
+
+    async def send(self, upstream: Upstream, call: Call) -> Reply:
+        """Send the request, again after failures that allow it."""
+        self.sent = True
+        outcome = await self._once(upstream, call)
+        for retry in range(self._options.retries):
+            failure = _failure(outcome)
+            pause = self._pause(failure, retry, call.exchange) if failure else None
+            if failure is None or pause is None:
+                break
+            with self._turns.retrying() as granted:
+                if not granted or not self._goes_on(failure):
+                    break
+                call.exchange.attempts.append(Attempt(self._name, failure.code))
+                if isinstance(outcome, Reply):
+                    await _close(outcome)
+                await anyio.sleep(pause)
+                outcome = await self._once(upstream, call)
+        if isinstance(outcome, UpstreamFailed):
+            raise outcome
+        if outcome.status < _FAILED:
+            self._trial.answered()
+        return outcome
+
+    def _goes_on(self, failure: UpstreamFailed) -> bool:
+        """Whether the target is still to be asked after this."""
+        return isinstance(failure, UpstreamBusy) or self._trial.again(failure.code)
+
+    async def _once(self, upstream: Upstream, call: Call) -> Reply | UpstreamFailed:
+        try:
+            return await upstream.send(call)
+        except UpstreamFailed as error:
+            return error
+
+    def _pause(self, failure: UpstreamFailed, retry: int, exchange: Exchange) -> float | None:
+        """How long to wait before this retry; None if there is to be none."""
+        if not (self._replay or failure.unprocessed):
+            return None
+        options = self._options
+        bound = min(options.retry_most, options.retry_wait * 2.0**retry)
+        pause = max(random.uniform(0, bound), failure.retry_after or 0)  # noqa: S311
+        return None if pause > options.retry_most or pause >= exchange.remaining else pause
+
+
+def _failure(outcome: Reply | UpstreamFailed) -> UpstreamFailed | None:
+    """What was wrong with an outcome that another try may better."""
+    if isinstance(outcome, UpstreamFailed):
+        return outcome
+    if outcome.status != _BUSY:
+        return None
+    after = outcome.headers.get("retry-after", "")
+    return UpstreamBusy(
+        "the backend takes no more requests for now",
+        retry_after=int(after) if after.isdecimal() else None,
+        unprocessed=True,
+    )
+
+
+async def _close(reply: Reply) -> None:
+    close = getattr(reply.events, "aclose", None)
+    if close is not None:
+        await close()

@@ -1,0 +1,5 @@
+"""Translators between wire protocols, with OpenAI's chat as the common tongue."""
+
+from pipeline.dialects.translation.translated import translated
+
+__all__ = ["translated"]

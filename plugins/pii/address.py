@@ -37,7 +37,7 @@ _KIND = (
     r"(?:Street|Str|St|Avenue|Ave|Av|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Square|Sq|"
     r"Place|Pl|Terrace|Ter|Way|Close|Crescent|Cres|Parkway|Pkwy|Highway|Hwy|Circle|Cir|Trail|Trl|"
     r"Row|Quay|Gardens|Gdns|Grove|Mews|Alley|Loop|Pike|Turnpike|Expressway|Hill|Parade|Esplanade|"
-    r"Walk|Green|Heights|Park|Point|Ridge|Run|View|Estate|Bypass|Broadway)"
+    r"Walk|Green|Heights|Park|Cottages|Villas|Wharf|Wynd|Brae|Vale|Point|Ridge|Run|View|Estate|Bypass|Broadway)"
 )
 _PLAIN_KIND = (
     r"(?:street|avenue|ave|road|rd|boulevard|blvd|lane|terrace|crescent|parkway|drive|court|close|"
@@ -75,7 +75,7 @@ _AFTER = regex.compile(
     rf"|,? {_ROMANCE}(?! \d)"
 )
 _AFTER_PLAIN = regex.compile(
-    r" (?:[nsew]\.? )?((?:\p{L}[\p{L}\p{M}'.-]+ |\d{1,3}(?:st|nd|rd|th) ){1,3}?)"
+    r" (?:(?:[nsew]|[ns][ew])\.? )?((?:\p{L}[\p{L}\p{M}'.-]+ |\d{1,3}(?:st|nd|rd|th) ){1,3}?)"
     rf"{_PLAIN_KIND}\b"
 )
 _NO_STREET = frozenset(
@@ -95,13 +95,14 @@ _BEFORE_PLAIN = regex.compile(
 )
 _ANNOUNCED = regex.compile(
     r"\b(?:address(?:es)?(?: is| are)?[:;]?(?: (?:it|they|here they)(?: is|'s| are)[:]?)?|"
+    r"wohn(?:e|t|haft)(?: in)?|habite(?: à| au)?|woont? (?:in|aan)|"
     r"(?:lives?|living|lived|resid(?:es?|ing)|staying|located|based|situated|offices?)(?: is| are)?"
     r" (?:at|on|in)|"
     r"(?:moved|ship(?:ped|ping)?|return(?:ed)?|deliver(?:ed|y)?|sen[dt]|mail(?:ed)?|taxi|"
     r"driv(?:e|ing)) "
     r"(?:it |this |them |that |me |us )?to|"
     r"(?:meet|pick|drops?|see) (?:me|us|you|him|her)(?: up| off)? at|"
-    r"adresse?|anschrift|wohne? in|indirizzo|dirección|endereço|morada|adres)"
+    r"adresse?|anschrift|indirizzo|dirección|endereço|morada|adres)"
     r"[:\s]\s*((?:\d{1,6} )?(?:\p{L}[\p{L}\p{M}'\u2019.-]+ ){1,4})$",
     regex.IGNORECASE,
 )
@@ -112,6 +113,7 @@ _UNIT = regex.compile(
 _NAMED = regex.compile(
     rf"(?<!\p{{L}})(?:{_CAP} (?:{_LITTLE} )?){{0,3}}\p{{Lu}}[\p{{L}}\p{{M}}.'-]+ $"
 )
+_FLAT = regex.compile(rf"(?<!\w){_UNIT_WORD}\.? ?#?(?:\d{{1,5}}[A-Za-z]?|[A-Za-z]),? $")
 _LEADING = regex.compile(r"(?<![\w.,:/-])(?:\d{1,6}[A-Za-z]? ){1,2}$")
 
 _STATE = (
@@ -146,11 +148,20 @@ _CORNER = regex.compile(
 _CODE_FIRST = regex.compile(r" ((?:\p{L}[\p{L}\p{M}'.-]+)(?:[ -]\p{L}[\p{L}\p{M}'.-]+){0,3})")
 _PLACE_BEFORE = regex.compile(r"(?<!\p{L})((?:\p{L}[\p{L}\p{M}'.()-]+ ){1,3})$")
 
-_PART = r"(?:[\p{Lu}\d][\p{L}\p{M}\d'\u2019.-]*|\(\p{Lu}[\p{L}\p{M}]+\))"
+_PART = (
+    r"(?:[\p{Lu}\d](?:[\p{L}\p{M}\d'\u2019-]|\.(?=\p{L}))*(?:(?<=\b\p{L}{1,3})\.)?"
+    r"|\(\p{Lu}[\p{L}\p{M}]+\))"
+)
 _SEGMENT = regex.compile(
     r"(?:,? ?\r?\n[ \t>]*(?:, ?)?|, ?)"
     rf"((?!\d+[-. ]\d+[-. ]\d){_PART}(?: (?:{_PART}|de|la|del|di|da|do|u|v|pod|am|an der|nad))*)"
     r"(?=[,.;?!]?(?:\s|$))(?![^\n]{0,2}:)"
+)
+
+_PLAIN_TOWN = regex.compile(r",? (\p{Ll}[\p{L}\p{M}'.-]+(?: \p{Ll}[\p{L}\p{M}'.-]+){0,2})")
+_PLAIN_STATE = regex.compile(
+    rf"(?:,? \p{{L}}[\p{{L}}\p{{M}}'.-]+){{0,3}}?,? {_STATE},? \d{{5}}(?:-\d{{4}})?(?![\w-])",
+    regex.IGNORECASE,
 )
 
 
@@ -194,8 +205,11 @@ class Address(Loaded):
             start, end = match.span()
             core = self._around(text, start, end)
             if core:
-                begin = _LEADING.search(text, max(0, core[0] - 14), core[0])
-                yield begin.start() if begin else core[0], core[1], LIKELY
+                begin = core[0]
+                for before in (_LEADING, _FLAT):
+                    if match := before.search(text, max(0, begin - 18), begin):
+                        begin = match.start()
+                yield begin, core[1], LIKELY
 
     def _around(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """The address that a number belongs to."""
@@ -229,7 +243,7 @@ class Address(Loaded):
             words = match[1].split()
             for count in range(len(words), 0, -1):
                 name = " ".join(words[:count])
-                if self._lexicon.place(name.lower()) and name[0].isupper():
+                if self._lexicon.town(name.lower()) and name[0].isupper():
                     return start, match.start(1) + len(name)
         if match := _PLACE_BEFORE.search(text, max(0, start - 50), start):
             words = match[1].split()
@@ -244,9 +258,23 @@ class Address(Loaded):
         for _ in range(8):
             if match := _UNIT.match(text, end, end + 40) or self._segment(text, end):
                 end = match.end()
-                continue
-            break
+            elif match := _PLAIN_STATE.match(text, end, end + _REACH):
+                return match.end()
+            elif town := self._plain_town(text, end):
+                end = town
+            else:
+                break
         return end
+
+    def _plain_town(self, text: str, end: int) -> int:
+        """The end of a town in lower case; 0 if there is none."""
+        if match := _PLAIN_TOWN.match(text, end, end + 50):
+            words = match[1].split(" ")
+            for count in range(len(words), 0, -1):
+                name = " ".join(words[:count])
+                if self._lexicon.place(name) and not self._lexicon.stop(name):
+                    return match.start(1) + len(name)
+        return 0
 
     def _segment(self, text: str, end: int) -> "regex.Match[str] | None":
         """The next line or the part after the next comma, if it is one of an address."""
@@ -257,7 +285,7 @@ class Address(Loaded):
         known = self._lexicon
         if len(words) > 5:
             return None
-        if not known.place(match[1].lower()):
+        if not known.town(match[1].lower()):
             begins_sentence = known.stop(words[0].lower()) and not words[0].isupper()
             if begins_sentence or any(known.sure(word.lower()) for word in words):
                 return None

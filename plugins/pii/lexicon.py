@@ -7,6 +7,7 @@ beside more that speaks for a name.
 """
 
 import sys
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from importlib import import_module
@@ -21,6 +22,7 @@ import regex
 from spacy.lookups import Lookups
 
 from plugins.pii.language import stop_words
+from plugins.pii.towns import towns
 
 _NAME = regex.compile(r"[\p{Latin}\p{Greek}\p{Cyrillic}][\p{L}\p{M}'\u2019-]{2,}")
 _PLACE = regex.compile(r"\p{L}[\p{L}\p{M}'\u2019. -]{3,40}")
@@ -109,6 +111,7 @@ class Lexicon:
         self._plain -= _NAMES
         self._countries = _places("countries", "states")
         self._places = self._countries | _places(*_LOCAL_PLACES)
+        self._towns = _typed(towns()) | self._places
 
     def sure(self, word: str) -> bool:
         """Whether it is a given name and hardly anything else."""
@@ -133,6 +136,10 @@ class Lexicon:
     def place(self, name: str) -> bool:
         """Whether it is a country, a state or a city."""
         return name in self._places
+
+    def town(self, name: str) -> bool:
+        """Whether some place on earth is called so, which many words and names are as well."""
+        return name in self._towns
 
     def country(self, name: str) -> bool:
         """Whether it is a country or a state."""
@@ -177,19 +184,36 @@ def _names(*attributes: str) -> Counter[str]:
     found: Counter[str] = Counter()
     for provider in _providers(faker.providers.person, ()):
         values = [value for attribute in attributes for value in _values(provider, attribute)]
-        found.update({value.lower() for value in values if _NAME.fullmatch(value)})
+        found.update(_typed(value.lower() for value in values if _NAME.fullmatch(value)))
     return found
 
 
 def _places(*attributes: str) -> set[str]:
     """Countries, states and cities."""
-    return {
+    return _typed(
         value.lower()
         for provider in _providers(faker.providers.address, _PLACE_LOCALES)
         for attribute in attributes
         for value in _values(provider, attribute)
         if _PLACE.fullmatch(value)
-    }
+    )
+
+
+def _typed(names: Iterable[str]) -> set[str]:
+    """The names, and how they are typed where a keyboard has no accents."""
+    found = set(names)
+    for name in [name for name in found if len(name) >= _TYPED and not name.isascii()]:
+        plain = unicodedata.normalize("NFD", name.translate(_STROKES))
+        found.add("".join(char for char in plain if not unicodedata.combining(char)))
+    return found
+
+
+_TYPED = 5
+"""Letters of the shortest name for which that is done: many a shorter one is some other word."""
+_STROKES = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "\u0131": "i", "ß": "ss", "æ": "ae"}
+)
+"""Letters that Unicode does not take apart."""
 
 
 def _providers(package: ModuleType, locales: Iterable[str]) -> Iterable[object]:

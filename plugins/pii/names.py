@@ -56,6 +56,7 @@ _DATED = re.compile(
 """What a date has and a duration has not: models tag "a few months" and "the 60s", too."""
 
 _TOWARDS = re.compile(r"\b(?:in|from|to|at|near|with|for|by|of|and|called|named) $")
+_AT_PLACE = re.compile(r"\b(?:in|from|to|at|near|via|around|visit|outside) $")
 _INSIDE = re.compile(r"[a-z,] $")
 _LINE = re.compile(r"[^\n\r\t]+")
 _TITLE = re.compile(
@@ -93,6 +94,7 @@ class Names(Loaded):
         if "://" in value:
             return
         words = [word for _, _, word in words_of(value)]
+        entity = self._person_or_place(text, start, words, entity)
         in_code = glued(text, start, end) or lines.technical(start)
         if in_code and entity in _DOUBTFUL and not self._borne_out(words, value):
             return
@@ -114,6 +116,20 @@ class Names(Loaded):
         elif like_a_name and self._reads_like_a_name(words):
             yield "PERSON", _LESS
 
+    def _person_or_place(self, text: str, start: int, words: Sequence[str], entity: str) -> str:
+        """What the lists say of a name that a small model takes for a place, or the reverse."""
+        known = self._lexicon
+        name = " ".join(words)
+        if entity == "LOCATION" and "PERSON" in self._entities and words and known.sure(words[0]):
+            at_place = known.town(name) and _AT_PLACE.search(text[max(0, start - 8) : start])
+            further = all(known.family(one) or not known.plain(one) for one in words[1:])
+            if further and len(words) < 4 and not known.place(name) and not at_place:
+                return "PERSON"
+        named = any(known.given(one) or known.family(one) or known.plain(one) for one in words)
+        if entity == "PERSON" and "LOCATION" in self._entities and known.town(name) and not named:
+            return "LOCATION"
+        return entity
+
     def _borne_out(self, words: Sequence[str], value: str) -> bool:
         """Whether the lists know a word of it for a name and nothing else."""
         known = self._lexicon
@@ -127,7 +143,7 @@ class Names(Loaded):
     def _clear(self, text: str, start: int, words: Sequence[str]) -> bool:
         """Whether a guess in lower case, where every unknown word looks like a name, is one."""
         known = self._lexicon
-        if known.place(" ".join(words)) or any(map(known.sure, words)):
+        if known.town(" ".join(words)) or any(map(known.sure, words)):
             return True
         if any(known.plain(word) for word in words):
             return False

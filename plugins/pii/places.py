@@ -18,12 +18,26 @@ _TOWARDS = regex.compile(
     regex.IGNORECASE,
 )
 
+_HOME = regex.compile(
+    r"\b(?:liv(?:es?|ed|ing)|born|raised|based|resid(?:es?|ing)|mov(?:ed?|ing)|relocat(?:ed?|ing)|"
+    r"fl(?:y|ying|ights?)|trip|travel(?:l?ing)?|grew up|(?:i|he|she|they|we|you)'?(?:m|s|re)|"
+    r"(?:am|is|are|was|were)) (?:back )?(?:in|to|from|near) $"
+    r"|\b(?:wohn(?:e|t|haft|en)|leb(?:e|t|en)|komm(?:e|t|en)|zieh(?:e|t|en)|habit(?:e|ons|ent)|"
+    r"déménag(?:e|ent)|viv(?:o|e|imos|en|iamo)|abit(?:o|a|iamo)|mor(?:o|a|amos)|woon|woont|bor|"
+    r"mieszka(?:m|my)?|né[ez]?|nacid[oa]|nat[oa]) (?:in|aus|nach|à|en|a|em|i|på|w) $",
+    regex.IGNORECASE,
+)
+"""What is said of the place where somebody is at home or goes to."""
+
 _THINGS = frozenset("turkey china guinea chile jersey victoria".split())
 """Countries and states that are things, in lower case."""
 
 
 class Places(Loaded):
-    """Places with a capital; in lower case countries, and others after a preposition."""
+    """Places with a capital; in lower case countries, and others after a preposition.
+
+    Small towns of all the world only where somebody lives or goes, or after a preposition.
+    """
 
     def __init__(self, lexicon: Lexicon):
         super().__init__(["LOCATION"], name=LISTED)
@@ -44,7 +58,7 @@ class Places(Loaded):
             for _, end in reversed(words[index : index + _LONGEST]):
                 name = text[start:end]
                 if (
-                    known.place(name.lower())
+                    known.town(name.lower())
                     and self._meant(text, start, name)
                     and not glued(text, start, end)
                     and not lines.technical(start)
@@ -58,10 +72,22 @@ class Places(Loaded):
         """Whether a place's name is meant for one: many are words, or people's names."""
         known = self._lexicon
         lower = name.lower()
-        if " " not in lower and (known.common(lower) or known.given(lower)):
+        named = known.sure(lower) if known.country(lower) else known.given(lower)
+        if " " not in lower and (known.common(lower) or named):
             return False
+        if not known.place(lower):
+            return self._town(text, start, name)
         if known.country(lower):
             return name[0].isupper() or lower not in _THINGS
         if not name[0].isupper():
             return bool(_TOWARDS.search(text[max(0, start - 9) : start]))
         return not known.family(lower) or bool(_TOWARDS.search(text[max(0, start - 9) : start]))
+
+    def _town(self, text: str, start: int, name: str) -> bool:
+        """Whether a name that is known from far away alone is meant for a place."""
+        before = text[max(0, start - 24) : start]
+        if name[0].isupper() and not name.isupper():
+            known = self._lexicon
+            word = known.plain(name.lower()) or known.family(name.lower())
+            return bool((_HOME if word else _TOWARDS).search(before))
+        return bool(_HOME.search(before))

@@ -44,6 +44,13 @@ def found(address: Address, text: str) -> list[str]:
         "K1A 0B1",
         "SW1A 1AA",
         "CA 94105",
+        "Flat 4, 17 Wexford Road, Leeds LS8 2PQ",
+        "Unit 12B, 450 Harbor Boulevard, Oakland",
+        "apt 3c, 210 w 89th st, new york ny 10024",
+        "5127 ne 42nd ave, portland or 97218",
+        "3 Mill Cottages, Hebden Bridge",
+        "Goethestraße 27, 60313 Frankfurt",
+        "12 Hill Lane, St. Albans",
     ],
 )
 def test_an_address_is_one_finding(address: Address, value: str) -> None:
@@ -57,6 +64,9 @@ def test_an_address_is_one_finding(address: Address, value: str) -> None:
         ("i live in the hauptstraße 12 there", "hauptstraße 12"),
         ("My zip code is 90010-170", "90010-170"),
         ("PLZ: 28195", "28195"),
+        ("wohnhaft Am Mühlbach 3, 83022 Rosenheim.", "Am Mühlbach 3, 83022 Rosenheim"),
+        ("at 450 Harbor Boulevard, Oakland. Draft a note", "450 Harbor Boulevard, Oakland"),
+        ("at 17 oak street, in the town", "17 oak street"),
         ("We moved to Elmsworth 14, ok?", "Elmsworth 14"),
         ("the corner of Main and 5th Avenue.", "Main and 5th Avenue"),
         ("in 28195 Bremen it rains", "28195 Bremen"),

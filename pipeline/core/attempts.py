@@ -92,7 +92,7 @@ class Attempts:
         for target in self._targets:
             self.target = target
             try:
-                leave = await self._way.enter_async_context(target.lane.enter(self._exchange))
+                leave = await self._enter(target)
             except Unavailable as error:
                 failed = self._note(target, error)
                 continue
@@ -112,6 +112,15 @@ class Attempts:
         if failed is not None:
             raise failed
         raise Rejected(f"no backend of this model takes the request: {unfit}", param="model")
+
+    async def _enter(self, target: Target) -> Pass:
+        if self._exchange.remaining <= 0:
+            raise late(target)
+        try:
+            async with asyncio.timeout(self._exchange.remaining):
+                return await self._way.enter_async_context(target.lane.enter(self._exchange))
+        except TimeoutError:
+            raise late(target) from None
 
     async def _ask(self, target: Target, leave: Pass, run: Run, asked: JsonObject) -> Begun:
         stream = target.streamed(self._exchange.stream)

@@ -7,7 +7,7 @@ import pytest
 from pipeline import testing
 from plugins.pii import Pii
 
-SENTENCE = "My name is Ingrid Bergberg."
+SENTENCE = "My name is Martha Hopkins."
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def pii() -> Iterator[testing.Started]:
     [
         SENTENCE.encode().hex(),
         SENTENCE.encode().hex().upper(),
-        "TXkgbmFtZSBpcyBHdW5uYXIgV2FsbG1hcmsu",
+        "TXkgbmFtZSBpcyBNYXJ0aGEgQmFrZXIu",
     ],
 )
 def test_a_name_in_a_text_of_one_word_is_hidden(pii: testing.Started, text: str):

@@ -11,7 +11,7 @@ from plugins.pii.technical import Lines, glued, is_technical
         "Please schedule: Zainab (PT, 30 min), Mr. Kowalczyk (OT, 45 min), Rosalind (vaccines)",
         "Two children (Mila, 6, and Oskar, 9) came.",
         "I paid 5% more in 2023/24 & he knows what that means for us all.",
-        "*Anna* was here",
+        "*Anna* was here with all of us",
         "# Notes by Anna Berg",
         "Class was fine, return it if you like",
         "hello there",

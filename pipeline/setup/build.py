@@ -21,6 +21,7 @@ from pipeline.core.exchange import Exchange
 from pipeline.core.plugin import Maybe, Plugin, Step
 from pipeline.core.target import Target
 from pipeline.core.watch import Watch
+from pipeline.dialects.translation import translated
 from pipeline.setup.config import Config, PipelineConfig
 from pipeline.setup.environment import join
 from pipeline.setup.problems import ConfigError, Problems, divided
@@ -85,8 +86,12 @@ async def running(config: Config) -> AsyncGenerator[Running]:
             house.check()
             watch = Watch()
             chains = {name: _chain(one, house.makes, watch) for name, one in pipelines.items()}
-            ways = Ways(config, chains, house.upstreams)
-            yield Running(config, chains, house.upstreams, backends, watch, ways)
+            upstreams = {
+                name: translated(one, backends[name].dialects)
+                for name, one in house.upstreams.items()
+            }
+            ways = Ways(config, chains, upstreams)
+            yield Running(config, chains, upstreams, backends, watch, ways)
         except Exception as error:
             # Raised below, where the task group does not wrap it.
             failure = error

@@ -213,12 +213,13 @@ async def test_a_slow_body_is_408() -> None:
 
 
 async def test_a_slow_head_does_not_count_against_slow_replies() -> None:
-    async with serving(Script(), header_timeout=0.1) as house:
+    script = Script()
+    async with serving(script, header_timeout=0.1) as house:
 
         async def late(_call: object) -> None:
             await anyio.sleep(0.3)
 
-        house.running.upstreams["scripted"].send_first = late  # type: ignore[attr-defined]
+        script.send_first = late
         assert (await house.chat()).status_code == 200
         await anyio.sleep(0.2)
         # Nor do idle connections end by it.

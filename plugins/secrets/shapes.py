@@ -96,7 +96,7 @@ _HARMLESS_BEFORE = re.compile(
     r"""(?:(?:sha(?:1|224|256|384|512)|md5)[-_:]?|base64,|\?[bq]\?|://[^\s?\#]{0,200}
     |(?:pub(?:lic)?[ _-]?(?:key|token)|(?:primary|foreign)[ _-]?key|[cx]srf[\w-]{0,20}
         |(?:client|consumer|app(?:lication)?|tenant|project)[ _-]?id
-    )["']?[ \t]*[:=][ \t]*["']?)$""",
+    )["']?[ \t]*[:=][ \t]*["']?(?:[0-9]{1,9}\.)?)$""",
     re.IGNORECASE | re.VERBOSE,
 )
 _FILE_TYPE = re.compile(
@@ -174,13 +174,14 @@ def random(text: str) -> Iterator[Span]:
     nor lines of a longer text in base64, such as a picture or a certificate.
     """
     for match in _RUN.finditer(text):
-        if looks_random(match.group()) and not _harmless(text, *match.span()):
+        value = match.group()
+        if looks_random(value) and not (is_no_value(value) or _harmless(text, *match.span())):
             yield Span(*match.span(), "RANDOM_STRING", _GUESS, "random")
 
 
 def _is_credential(value: str, scheme: str) -> bool:
     """Whether this is what follows a scheme in the header, and no word of a sentence."""
-    if is_no_value(value):
+    if is_no_value(value) or value[0] in "$({[%":
         return False
     if scheme == "basic":
         try:

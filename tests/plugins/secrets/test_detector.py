@@ -225,6 +225,10 @@ def chance(size: int) -> bytes:
         "csrf-token=Mj2qykJO5rELyHgezQ69nzUX0i3OH67V7+V4eUrLfp==",
         '<img src="./gifs/api-c99e353f761d318322c853c03e.gif">',
         "password: four attempts",
+        'curl -H "Authorization: Bearer $(gcloud auth print-access-token)" https://h.example',
+        "Authorization: Bearer ${TOKEN_2} or Bearer {{ token2 }}, Basic Authentication",
+        "algorithm PBEWithHmacSHA256AndAES_256",
+        "CLIENT_ID=1000.1JZDD95kKw2CRTfdSibj0EzoVbx5Rn",
     ],
 )
 def test_examples_and_what_is_sealed_are_no_secrets(detector: Detector, text: str):

@@ -108,6 +108,11 @@ class Analysis:
         """
         return see_through(partial(self._as_written, without), texts, ner, self._lexicon)
 
+    def reads(self, tier: str, text: str) -> bool:
+        """Whether a tier looks at texts in the language of this one; patterns know no language."""
+        known = {"ner": self._models.keys()}.get(tier)
+        return known is None or self._languages.guess(text) in {"", *known}
+
     def _as_written(
         self, without: Collection[str], texts: Sequence[str], ner: Sequence[bool]
     ) -> list[Findings]:

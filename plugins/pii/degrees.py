@@ -4,8 +4,8 @@ A tier fails on a text when it raises, and on a whole batch when the worker hang
 Patterns cannot be replaced: they are what finds most, and the last that is left.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 from plugins.finding.spans import Span
 from plugins.hiding.policy import ANY
@@ -45,10 +45,18 @@ class StandIn(NamedTuple):
     instead: str
 
 
-Find: TypeAlias = Callable[
-    [Sequence[str], Sequence[bool], Collection[str]], Sequence[list[Span] | str]
-]
-"""Texts, in which of them names are looked for, and without which tiers; to what was found."""
+class Tiers(Protocol):
+    """What looks at texts."""
+
+    def find(
+        self, texts: Sequence[str], ner: Sequence[bool], without: Collection[str]
+    ) -> Sequence[list[Span] | str]:
+        """What is found in texts, by patterns alone where `ner` is not set; or what went wrong."""
+        ...
+
+    def reads(self, tier: str, text: str) -> bool:
+        """Whether a tier can read the language of a text."""
+        ...
 
 
 class Degrees:
@@ -107,24 +115,28 @@ class Degrees:
                 yield f"on_failure: {why}; for `{entity}`, name {remedies}"
 
     def recognised(
-        self, find: Find, texts: Sequence[str], names: Sequence[bool], without: Collection[str]
+        self, tiers: Tiers, texts: Sequence[str], ner: Sequence[bool], without: Collection[str]
     ) -> list[Found | str]:
-        """What `find` finds in texts, or why that cannot be said, without these tiers.
+        """What is found in texts, or why that cannot be said, without some tiers that have failed.
 
-        A text on which a tier fails is looked at again without it, if the policy allows that.
+        A text on which another tier fails is looked at again without that too. Where the policy
+        does not allow it, or what is to be enough cannot read the text, the text has failed.
         """
         out: list[Found | str] = [""] * len(texts)
         waiting = {frozenset(without): list(range(len(texts)))}
         while waiting:
             failed, chosen = waiting.popitem()
-            answers = find([texts[at] for at in chosen], [names[at] for at in chosen], failed)
+            answers = tiers.find([texts[at] for at in chosen], [ner[at] for at in chosen], failed)
             for at, answer in zip(chosen, answers, strict=True):
+                lost = [one for one in sorted(failed) if ner[at] and tiers.reads(one, texts[at])]
                 if isinstance(answer, TierFailed) and self.allow(more := failed | {answer.tier}):
                     waiting.setdefault(more, []).append(at)
                 elif isinstance(answer, str):
                     out[at] = str(answer)
+                elif all(tiers.reads(one.instead, texts[at]) for one in self.stand_ins(lost) or ()):
+                    out[at] = Found(answer, lost)
                 else:
-                    out[at] = Found(answer, sorted(failed) if names[at] else [])
+                    out[at] = "what stands in for a tier that failed cannot read its language"
         return out
 
     def _instead(self, entity: str) -> str:

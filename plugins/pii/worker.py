@@ -82,7 +82,7 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
     while (frame := read_frame(incoming)) is not None:
         texts, ner, without = batch.decode(frame)
         tiers.enter(PATTERNS)
-        found = degrees.recognised(analysis.find, texts, ner, without)
+        found = degrees.recognised(analysis, texts, ner, without)
         write_frame(outgoing, msgspec.msgpack.encode(found))
 
 

@@ -1,5 +1,5 @@
 """Translators between wire protocols, with OpenAI's chat as the common tongue."""
 
-from pipeline.dialects.translation.translated import translated
+from pipeline.dialects.translation.upstream import translated
 
 __all__ = ["translated"]

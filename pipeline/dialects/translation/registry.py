@@ -12,20 +12,25 @@ COMMON = "openai"
 TRANSLATORS: tuple[Translator, ...] = (AnthropicFromOpenAI(), OllamaFromOpenAI())
 
 
-def way(source: str, targets: Collection[str]) -> Sequence[Translator] | None:
+def way(
+    source: str, targets: Collection[str], translators: Sequence[Translator] = TRANSLATORS
+) -> Sequence[Translator] | None:
     """The translators from `source` to one of `targets`: none of them, one, two over OpenAI's chat.
 
     None if there is no way.
     """
     if source in targets:
         return ()
-    direct = _from(source, targets)
+    direct = _from(source, targets, translators)
     if direct is not None:
         return (direct,)
-    first, second = _from(source, {COMMON}), _from(COMMON, targets)
+    first = _from(source, {COMMON}, translators)
+    second = _from(COMMON, targets, translators)
     return None if first is None or second is None else (first, second)
 
 
-def _from(source: str, targets: Collection[str]) -> Translator | None:
-    found = (one for one in TRANSLATORS if one.source == source and one.target in targets)
+def _from(
+    source: str, targets: Collection[str], translators: Sequence[Translator]
+) -> Translator | None:
+    found = (one for one in translators if one.source == source and one.target in targets)
     return next(found, None)

@@ -17,11 +17,15 @@ from pipeline.dialects.translation.registry import TRANSLATORS, way
 _REFUSED = 400
 
 
-def translated(upstream: Upstream, dialects: Collection[str]) -> Upstream:
+def translated(
+    upstream: Upstream,
+    dialects: Collection[str],
+    translators: Sequence[Translator] = TRANSLATORS,
+) -> Upstream:
     """The upstream itself if it speaks all that can be asked in, else one that translates."""
-    if all(one.source in dialects for one in TRANSLATORS):
+    if all(one.source in dialects for one in translators):
         return upstream
-    return Translated(upstream, dialects)
+    return Translated(upstream, dialects, translators)
 
 
 class Translated:
@@ -31,9 +35,15 @@ class Translated:
     these raise UpstreamFailed.
     """
 
-    def __init__(self, upstream: Upstream, dialects: Collection[str]):
+    def __init__(
+        self,
+        upstream: Upstream,
+        dialects: Collection[str],
+        translators: Sequence[Translator] = TRANSLATORS,
+    ):
         self._upstream = upstream
         self._dialects = frozenset(dialects)
+        self._all = translators
 
     async def send(self, call: Call) -> Reply:
         """Send a call on, translated if need be.
@@ -71,7 +81,7 @@ class Translated:
         """The call for the backend; each translator with the request that it was given, the one
         next to the backend first.
         """
-        translators = way(call.dialect, self._dialects)
+        translators = way(call.dialect, self._dialects, self._all)
         if translators is None:
             raise BadRequest(
                 f"this model's backend cannot be asked in the dialect `{identifier(call.dialect)}`"

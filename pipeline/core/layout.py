@@ -4,7 +4,7 @@ The default is to scan. A string that no table mentions is text, so that a new p
 provider is covered before anybody has heard of it. Only what is named here is treated otherwise.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from msgspec import Struct, field
@@ -25,9 +25,10 @@ class Node(Struct, frozen=True, kw_only=True):
     `fields` are the known members of an object and `others` is what an unknown member's value is,
     this same kind of unknown if None. With `free`, members are user data: keys are texts too. A
     number is treated like a string unless `numbers` is off. `schema` marks a JSON Schema. `turns`
-    marks the array whose items are messages, and `roles` holds the layouts of messages that differ
-    by their role. `opaque` names the content that cannot be inspected, such as `images`; it applies
-    to strings, and with `link` the string itself is scanned as well unless it is a file.
+    marks the array whose items are messages. `roles` and `types` hold the layouts of objects that
+    differ by their member `role` or `type`. `opaque` names the content that cannot be inspected,
+    such as `images`; it applies to strings, and with `link` the string itself is scanned as well
+    unless it is a file.
     """
 
     string: Str = "text"
@@ -40,6 +41,7 @@ class Node(Struct, frozen=True, kw_only=True):
     schema: bool = False
     turns: bool = False
     roles: Mapping[str, "Node"] = field(default_factory=dict[str, "Node"])
+    types: Mapping[str, "Node"] = field(default_factory=dict[str, "Node"])
     opaque: str = ""
     link: bool = False
 
@@ -72,3 +74,20 @@ def one_of(*values: str) -> Node:
 def opaque(name: str, *, link: bool = False) -> Node:
     """Content that cannot be inspected; passes only where the configuration names it."""
     return Node(string="opaque", opaque=name, link=link)
+
+
+def opaque_names(layout: Node) -> set[str]:
+    """What a dialect calls the content of which it says that it cannot be inspected."""
+    return {node.opaque for node in nodes(layout)} - {""}
+
+
+def nodes(layout: Node) -> Iterator[Node]:
+    """Every node of a layout, once, though it may stand in many places."""
+    waiting, seen = [layout], set[int]()
+    while waiting:
+        node = waiting.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            waiting += [*node.fields.values(), *node.roles.values(), *node.types.values()]
+            waiting += [one for one in (node.items, node.others) if one is not None]

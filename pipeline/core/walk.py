@@ -79,6 +79,9 @@ class Walk:
         role = value.get("role")
         if isinstance(role, str):
             node = node.roles.get(role, node)
+        kind = value.get("type") if node.types else None
+        if isinstance(kind, str):
+            node = node.types.get(kind, node)
         keys = Keys(value) if node.free else None
         if keys is not None:
             self.keys.append(keys)
@@ -155,6 +158,8 @@ class Walk:
             case "name":
                 if value not in node.values:
                     self._fix(path, value)
+            case "opaque" if not value:
+                pass
             case "opaque":
                 self.opaque.append(Opaque(path, node.opaque, self._dropper(node.opaque)))
                 if node.link and not _FILE.match(value):

@@ -1,5 +1,6 @@
 """Every place of an SDK's types that can hold a string."""
 
+import os
 import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +11,9 @@ import typing_extensions
 from pydantic import BaseModel
 
 Path = tuple[str, ...]
-"""Names of members, with `[]` for an item, `*` for any key, and `role=…` in a message."""
+"""Names of members, with `[]` for an item, `*` for any key, and `role=…` or `type=…` in an object
+that is one of several.
+"""
 
 _WRAPPERS = (
     typing.Required,
@@ -20,6 +23,9 @@ _WRAPPERS = (
     typing_extensions.NotRequired,
     typing_extensions.Annotated,
 )
+
+_FILES = (typing.IO, os.PathLike)
+"""What an SDK reads and puts into a string of the same place."""
 
 
 class Place(NamedTuple):
@@ -48,6 +54,8 @@ def string_places(kind: Any, path: Path = (), inside: tuple[Any, ...] = ()) -> I
     elif origin in (Union, types.UnionType):
         for one in args:
             yield from string_places(one, path, inside)
+    elif (origin or kind) in _FILES:
+        return
     elif isinstance(origin, type) and issubclass(origin, Mapping):
         yield from string_places(args[1], (*path, "*"), inside)
     elif isinstance(origin, type) and issubclass(origin, Iterable):
@@ -59,9 +67,10 @@ def string_places(kind: Any, path: Path = (), inside: tuple[Any, ...] = ()) -> I
 def _object_places(kind: Any, path: Path, inside: tuple[Any, ...]) -> Iterator[Place]:
     if typing.is_typeddict(kind) or typing_extensions.is_typeddict(kind):
         members = get_type_hints(kind, include_extras=True)
-        role = get_args(_bare(members.get("role")))
-        if len(role) == 1:
-            path = (*path, f"role={role[0]}")
+        for name in ("role", "type"):
+            said = get_args(_bare(members.get(name)))
+            if len(said) == 1:
+                path = (*path, f"{name}={said[0]}")
     elif isinstance(kind, type) and issubclass(kind, BaseModel):
         members = {
             field.alias or name: field.annotation for name, field in kind.model_fields.items()

@@ -4,54 +4,22 @@ import json
 from typing import Any
 
 import pytest
+from classified import unclassified
 from msgspec.structs import replace
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming
-from sdk_types import Path, Place, string_places
+from sdk_types import Path, string_places
 
 from pipeline import Channel, Plugin, Request, TextFilter, Whole, testing
-from pipeline.core.layout import UNKNOWN, Node
+from pipeline.core.layout import Node
 from pipeline.dialects.openai import OpenAIChat
 from pipeline.dialects.openai.layout import LAYOUT
 
 CHAT = OpenAIChat()
 
 
-def node_of(layout: Node, path: Path) -> Node:
-    """What the layout says of a place; UNKNOWN if it says nothing."""
-    node = layout
-    for name in path:
-        if node.schema or node.free:
-            return node
-        if name.startswith("role="):
-            node = node.roles.get(name.removeprefix("role="), node)
-        elif name == "[]":
-            node = node.items or UNKNOWN
-        elif name == "*" and node.fields:
-            return node
-        else:
-            node = node.fields.get(name) or node.others or UNKNOWN
-    return node
-
-
-def problem(layout: Node, place: Place) -> str:
-    node = node_of(layout, place.path)
-    if node is UNKNOWN:
-        return "the layout does not mention it"
-    if node.schema or node.free:
-        return ""
-    if place.anything:
-        return "" if node.fields else "it may hold any JSON, but is neither free nor a schema"
-    if place.values is not None and node.string != "name":
-        return f"it is structure, but the layout says {node.string}"
-    if place.values is not None and node.values and (more := set(place.values) - node.values):
-        return f"the SDK also knows {sorted(more)}"
-    return ""
-
-
 def problems(layout: Node) -> dict[str, str]:
-    places = string_places(CompletionCreateParamsNonStreaming)
-    return {".".join(one.path): found for one in places if (found := problem(layout, one))}
+    return unclassified(layout, CompletionCreateParamsNonStreaming)
 
 
 def test_every_string_of_the_sdks_request_is_classified():
@@ -63,9 +31,9 @@ def test_the_walk_over_the_types_finds_what_it_must():
     assert len(paths) > 100
     assert {
         "messages.[].role=user.content",
-        "messages.[].role=user.content.[].image_url.url",
-        "messages.[].role=assistant.tool_calls.[].function.arguments",
-        "tools.[].function.parameters.*",
+        "messages.[].role=user.content.[].type=image_url.image_url.url",
+        "messages.[].role=assistant.tool_calls.[].type=function.function.arguments",
+        "tools.[].type=function.function.parameters.*",
         "metadata.*",
         "stop.[]",
     } <= paths

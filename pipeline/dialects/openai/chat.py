@@ -10,7 +10,7 @@ from pipeline.core.layout import Node
 from pipeline.dialects.openai.layout import LAYOUT
 from pipeline.dialects.openai.reader import ChatReader
 from pipeline.dialects.openai.stream import join, split
-from pipeline.dialects.openai.strings import once
+from pipeline.dialects.strings import once
 
 
 class OpenAIChat:

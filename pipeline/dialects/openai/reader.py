@@ -2,17 +2,17 @@
 
 from typing import Literal
 
-from pipeline.core import surrogates
 from pipeline.core.catalog import Usage
 from pipeline.core.errors import UpstreamFailed
 from pipeline.core.frames import Event, Frame, Piece
-from pipeline.core.jsonvalue import Json, JsonObject, Place, decode
+from pipeline.core.jsonvalue import Json, JsonObject, Place
 from pipeline.core.plugin import Channel
+from pipeline.dialects.decoding import Decoder
 from pipeline.dialects.openai.calls import Calls
 from pipeline.dialects.openai.copies import COPIES, copies
 from pipeline.dialects.openai.deltas import THINKING, delta
-from pipeline.dialects.openai.strings import once
 from pipeline.dialects.openai.usage import usage
+from pipeline.dialects.strings import once
 
 ENVELOPE = ("id", "object", "created", "model", "system_fingerprint", "service_tier", "provider")
 """Members of a chunk that say nothing of its text."""
@@ -39,7 +39,7 @@ class ChatReader:
         self._seen: set[int] = set()
         self._finished: set[int] = set()
         self._envelope: JsonObject = {"object": "chat.completion.chunk"}
-        self._halves: dict[Channel, str] | None = None
+        self._decoder = Decoder()
         self._usage: Usage | None = None
 
     @property
@@ -53,18 +53,14 @@ class ChatReader:
             if not self._seen:
                 raise UpstreamFailed("the backend ended its reply without having said anything")
             return self._end()
-        data = self._decode(event.data)
-        if not isinstance(data, dict):
-            raise UpstreamFailed("the backend sent an event that is not a JSON object")
+        data = self._decoder.decode(event.data)
         if data.get("error"):
             frame = Frame(data, whole=event.whole, end="error")
             frame.pieces.extend(once(data))
             return frame
         self._usage = usage(data.get("usage")) or self._usage
         frame = self._reply(data, whole=event.whole)
-        if self._halves is not None:
-            self._join_halves(frame, self._halves)
-            surrogates.clean_all(data)
+        self._decoder.join(frame)
         return frame
 
     def eof(self) -> Frame:
@@ -85,27 +81,6 @@ class ChatReader:
     def _end(self) -> Frame:
         self._open.update(dict.fromkeys(self._calls.untold(self._seen)))
         return Frame(None, end="done", closes=tuple(self._open))
-
-    def _decode(self, data: bytes) -> Json:
-        try:
-            return decode(data)
-        except ValueError:
-            pass
-        try:
-            value = surrogates.decode_loosely(data)
-        except ValueError:
-            raise UpstreamFailed("the backend sent an event that is not valid JSON") from None
-        self._halves = self._halves or {}
-        return value
-
-    def _join_halves(self, frame: Frame, halves: dict[Channel, str]) -> None:
-        for piece in frame.pieces:
-            held = "" if piece.once else halves.pop(piece.channel, "")
-            text, half = surrogates.join(held, piece.text)
-            if half and not piece.once and not frame.whole:
-                halves[piece.channel] = half
-            if text != piece.text:
-                piece.change(text)
 
     def _reply(self, data: JsonObject, *, whole: bool) -> Frame:
         choices = data.get("choices")

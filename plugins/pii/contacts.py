@@ -7,7 +7,7 @@ from presidio_analyzer.nlp_engine import NlpArtifacts
 from plugins.finding.spans import LISTED
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.results import Hinted, Loaded, result
-from plugins.pii.technical import Lines
+from plugins.pii.words import text_of
 
 _DOT = r"(?: ?[\[({<] ?(?:dot|punkt|point|punto|\.) ?[\])}>] ?| (?:dot|punkt|point|punto) )"
 _AT = r"(?: ?[\[({<] ?(?:at|@|arroba|chez) ?[\])}>] ?|(?-i: _?AT_? ))"
@@ -36,6 +36,14 @@ _SAID = (
     r"snapchat|discord|github|gitlab|reddit|mastodon|steam|linkedin|facebook)"
     r"(?: (?:name|handle|account|id|user))?(?: is| as|'s|:|=| ->)[ \"'`@]{1,3}"
 )
+_SAYERS = (
+    "log in",
+    "screen name",
+    "account name",
+    *"""user benutzer login handle screenname nick utilisateur usuario gamertag skype telegram insta
+    twitter tiktok snapchat discord github gitlab reddit mastodon steam linkedin facebook""".split(),
+)
+"""Without one of these in it nothing says that a name of an account follows."""
 _USERNAME = regex.compile(rf"{_SAID}([\w][\w.-]{{1,38}}\w)(?![\w@])", regex.IGNORECASE)
 _HANDLE = regex.compile(
     r"(?<![\w@./`\"'#&-])@([A-Za-z_]\w{2,29}(?:\.\w{2,20})?)(?![\w@/(.-]|: ?\w*;)"
@@ -81,6 +89,9 @@ class Username(Loaded):
     ) -> list[RecognizerResult]:
         """Every name of an account."""
         found: list[RecognizerResult] = []
+        lower = text_of(text).caseless
+        if not any(word in lower for word in _SAYERS):
+            return found
         for match in _USERNAME.finditer(text):
             value = match[1]
             if not value.isalpha() or not self._lexicon.plain(value.lower()):
@@ -101,7 +112,7 @@ class Handle(Loaded):
         found: list[RecognizerResult] = []
         if "@" not in text:
             return found
-        lines = Lines(text)
+        lines = text_of(text).lines
         alone = {match.start() for match in _ALONE.finditer(text)}
         for match in _HANDLE.finditer(text):
             start = text.rfind("\n", 0, match.start()) + 1
@@ -116,6 +127,10 @@ _NUMBERED = (
 _CODE = r"(?:[A-Z]{0,4}-?\d[\dA-Z]{3,17}|(?:[A-Z]{0,3}\d[\dA-Z]*[ -]){1,4}[A-Z]{0,3}\d[\dA-Z]*)\b"
 
 
+_NUMBER_LIKE = regex.compile(r"(?<=[\s:#=][^\W\d_]{0,4})\d(?:[\w./-]{5}|\w*[ ./-][^\W\d_]{0,3}\d)")
+"""The first digit of a national number that is announced, and what comes next."""
+
+
 def _explained(
     entity: str, words: str, hints: tuple[str, ...], code: str = _CODE, score: float = 0.6
 ) -> Hinted:
@@ -127,6 +142,28 @@ def _explained(
         global_regex_flags=regex.IGNORECASE,
     )
     made.hints = hints
+    return made
+
+
+def _national() -> Hinted:
+    """Numbers that a state gives its people."""
+    made = _explained(
+        "NATIONAL_ID",
+        r"national (?:id|insurance)|identity card|id card|tax id|taxpayer|personalausweis|"
+        r"steuer-?id|dni|nif|nie|cpf|bsn|pesel|personnummer|fødselsnummer|cpr|codice fiscale|"
+        r"numéro de sécurité sociale|nir|ahv|curp|aadhaar|social insurance|sin",
+        (
+            "national",
+            "card",
+            "tax",
+            "numéro",
+            "social",
+            *"""personal steuer dni nif nie cpf bsn pesel personn føds cpr codice nir ahv curp aadh
+            sin""".split(),
+        ),
+        r"(?:[A-Z]{0,4}\d[\dA-Z./-]{5,18}|(?:[A-Z]{0,3}\d[\dA-Z]*[ ./-]){1,5}\d[\dA-Z]*)\b",
+    )
+    made.needs = _NUMBER_LIKE
     return made
 
 
@@ -174,12 +211,5 @@ def explained() -> list[Hinted]:
             r"mrn|medical record|patient id|health card|member id",
             ("mrn", "medical", " id", "health"),
         ),
-        _explained(
-            "NATIONAL_ID",
-            r"national (?:id|insurance)|identity card|id card|tax id|taxpayer|personalausweis|"
-            r"steuer-?id|dni|nif|nie|cpf|bsn|pesel|personnummer|fødselsnummer|cpr|codice fiscale|"
-            r"numéro de sécurité sociale|nir|ahv|curp|aadhaar|social insurance|sin",
-            (),
-            r"(?:[A-Z]{0,4}\d[\dA-Z./-]{5,18}|(?:[A-Z]{0,3}\d[\dA-Z]*[ ./-]){1,5}\d[\dA-Z]*)\b",
-        ),
+        _national(),
     ]

@@ -5,6 +5,7 @@ from presidio_analyzer import Pattern, PatternRecognizer, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from plugins.pii.results import Loaded, result
+from plugins.pii.words import text_of
 
 _MONTH = (
     r"(?:jan(?:uary|uar|vier)?|feb(?:ruary|ruar)?|février|mar(?:ch|s|zo)?|märz|apr(?:il)?|avril|"
@@ -32,7 +33,8 @@ _BIRTHS = """born birth d.o.b dob gebor geburt geb. naissance né nacid nacim na
 urodz syntyn""".split()
 """Without one of these in it a text has no word of birth."""
 
-_NUMBER = regex.compile(r"(?<![\w.,:/$€£%+-])(?:1[01]\d|[1-9]?\d)(?![\d%:]|[.,/]\d)")
+_NUMBER = regex.compile(r"(?<![\w.,:/$€£%+-])\d(?:(?<=1)[01]\d|(?<=[1-9])\d)?(?![\d%:]|[.,/]\d)")
+"""Up to 119."""
 _OLD = regex.compile(
     r"[ -]?(?:years?|yrs?|y)[ -](?:old|of age)\b|[ -]?y[/.]?o\b|"
     r" (?:Jahre alt|jaar oud|år gam|lat\b)|"
@@ -59,7 +61,7 @@ class Birth(Loaded):
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
     ) -> list[RecognizerResult]:
         """Every date of birth."""
-        lower = text.lower()
+        lower = text_of(text).caseless
         if not any(word in lower for word in _BIRTHS):
             return []
         return [result(self, *match.span("date"), 0.75) for match in _BIRTH.finditer(text)]

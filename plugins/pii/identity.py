@@ -22,8 +22,9 @@ _WORDS: tuple[str, ...] = (
 )
 
 _CANDIDATE = regex.compile(
-    r"(?<![\w.@#/-])[A-Za-z]{0,6}\d(?:[ ./-]?[\dA-Za-z]){6,19}(?![\w@]|[./-]\d)"
+    r"(?<=(?<![\w.@#/-])([A-Za-z]{0,6}))\d(?:[ ./-]?[\dA-Za-z]){6,19}(?![\w@]|[./-]\d)"
 )
+"""Searched for by its first digit, which is rarer than a letter."""
 
 
 class _Form(NamedTuple):
@@ -49,9 +50,9 @@ class Identity(Loaded):
         """Every identity number in a text."""
         found: list[RecognizerResult] = []
         for match in _CANDIDATE.finditer(text):
-            score = _score(match[0])
+            score = _score(match[1] + match[0])
             if score:
-                found.append(result(self, *match.span(), score))
+                found.append(result(self, match.start(1), match.end(), score))
         return found
 
 

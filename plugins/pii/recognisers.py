@@ -14,6 +14,7 @@ from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer, Reco
 from presidio_analyzer.predefined_recognizers import (
     IbanRecognizer,
     IpRecognizer,
+    MacAddressRecognizer,
     NhsRecognizer,
     UrlRecognizer,
     UsBankRecognizer,
@@ -22,7 +23,9 @@ from presidio_analyzer.predefined_recognizers import (
     UsSsnRecognizer,
 )
 
+from plugins.pii.accounts import Account
 from plugins.pii.address import Address
+from plugins.pii.ages import AgeBeside
 from plugins.pii.contacts import Disguised, Handle, Username, explained
 from plugins.pii.dates import Age, Birth, date
 from plugins.pii.identity import Identity
@@ -38,7 +41,9 @@ WEAK = 0.2
 def corrected(regions: Sequence[str], lexicon: Lexicon) -> list[EntityRecognizer]:
     """Our recognisers; each stands in for Presidio's of the same entity."""
     return [
+        Account(lexicon),
         Address(lexicon),
+        AgeBeside(lexicon),
         Coordinates(),
         Disguised(lexicon),
         Handle(),
@@ -55,6 +60,7 @@ def corrected(regions: Sequence[str], lexicon: Lexicon) -> list[EntityRecognizer
         Iban(exact_match=True),
         Ip(),
         Licence(),
+        Mac(),
         Nhs(),
         Phone(regions),
         Ssn(),
@@ -74,9 +80,9 @@ def email() -> PatternRecognizer:
         r"(?<!\w)\w[\w.+%&'~-]{0,255}@(?:\w(?:[\w-]{0,61}\w)?\.){1,9}"
         r"(?:xn--[\w-]{2,59}|[^\W\d_]{2,63})\b"
     )
-    return PatternRecognizer(
-        "EMAIL_ADDRESS", name="Email", patterns=[Pattern("e-mail", pattern, 1.0)]
-    )
+    made = Hinted("EMAIL_ADDRESS", name="Email", patterns=[Pattern("e-mail", pattern, 1.0)])
+    made.needs = regex.compile(r"@(?<=[\w.+%&'~-]@)[\w-]{1,63}\.")
+    return made
 
 
 def url() -> PatternRecognizer:
@@ -87,19 +93,24 @@ def url() -> PatternRecognizer:
 
 def nino() -> PatternRecognizer:
     """UK national insurance numbers; Presidio's pattern asks the same and takes longer."""
+    digits = r"(?: ?\d{2}){3} ?[A-D]"
     pattern = (
-        r"(?<!\w)(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z](?: ?\d{2}){3} ?[A-D]"
-        r"(?!\w)"
+        r"(?<!\w)(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]"
+        rf"{digits}(?!\w)"
     )
-    return PatternRecognizer("UK_NINO", name="Nino", patterns=[Pattern("nino", pattern, 0.6)])
+    made = Hinted("UK_NINO", name="Nino", patterns=[Pattern("nino", pattern, 0.6)])
+    made.needs = regex.compile(r"\d(?<=[^\W\d_] ?\d)\d(?: ?\d{2}){2} ?[A-Da-d]")
+    return made
 
 
-class Card(PatternRecognizer):
+class Card(Hinted):
     """Payment cards of ISO/IEC 7812 in the groups that they are written in, or in none.
 
     In groups, a number whose check digit is wrong still counts after a context word: people
     mistype.
     """
+
+    needs = regex.compile(r"\d{4}[ -]?\d{4}")
 
     def __init__(self) -> None:
         start, end = r"(?<![\w.-])", r"(?![\w-])(?!\.\d)"
@@ -129,7 +140,8 @@ class Card(PatternRecognizer):
 class Iban(IbanRecognizer):
     """Account numbers of ISO 13616, in either case, whatever words come after them."""
 
-    _HEAD = regex.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30}")
+    _HEAD = regex.compile(r"(?<=(?<![A-Za-z0-9])([A-Za-z]{2}))\d{2}(?:[ -]?[A-Za-z0-9]){11,30}")
+    """Searched for by its digits, which are rarer than letters."""
 
     def analyze(
         self,
@@ -141,7 +153,7 @@ class Iban(IbanRecognizer):
         """Every account number in a text: from each beginning, the longest that is right."""
         found: list[RecognizerResult] = []
         for match in self._HEAD.finditer(text):
-            start, longest = match.span()
+            start, longest = match.start(1), match.end()
             for end in range(longest, start + 14, -1):
                 ends_here = text[end - 1].isalnum() and not text[end : end + 1].isalnum()
                 if ends_here and self.validate_result(text[start:end].upper()):
@@ -150,16 +162,20 @@ class Iban(IbanRecognizer):
         return found
 
 
-class Ip(IpRecognizer):
+class Ip(Hinted, IpRecognizer):
     """Internet addresses, but for those that every machine has, and for version numbers."""
 
     _VERSION = regex.compile(
-        r"(?:[=<>~^!]=?|@|\bv|\bversions?|\brelease|\bbuild|[a-z]-) ?$",
+        r"(?:[<>~^!=]=|[<>~^]|\b(?:ver|rev|version|release|build|tag)=|@|\bv|\bversions?|"
+        r"\brelease|\bbuild|[a-z]-) ?$",
         regex.IGNORECASE,
     )
 
-    _LIKELY = regex.compile(r"\d\.\d{1,3}\.\d|[0-9a-fA-F]:[0-9a-fA-F:]|::[0-9a-fA-F]")
-    """What no address lacks; the full patterns are slow."""
+    needs = regex.compile(
+        r"[.:](?:(?<=\d\.)\d{1,3}\.\d|(?<=[\da-fA-F]:):|(?<=:):[\da-fA-F]"
+        r"|(?<=[\da-fA-F]:)(?:[\da-fA-F]{1,4}:){5})"
+    )
+    """Version 6 has eight groups, or two before a version 4 address, or leaves some out: `::`."""
 
     def analyze(
         self,
@@ -169,8 +185,6 @@ class Ip(IpRecognizer):
         regex_flags: int | None = None,
     ) -> list[RecognizerResult]:
         """Every address in a text."""
-        if not self._LIKELY.search(text):
-            return []
         found = super().analyze(text, entities, nlp_artifacts, regex_flags)  # pyright: ignore[reportArgumentType]
         return [one for one in found if not self._version(text, one.start, one.end)]
 
@@ -195,6 +209,7 @@ class Ip(IpRecognizer):
 class Coordinates(Hinted):
     """Places on earth in degrees; without a sign of degrees or a context word pairs are numbers."""
 
+    needs = regex.compile(r"\d\.\d{3}|\d°")
     hints = ("°", "gps", "coord", "lat", "lon", "position", "n,", "s,", "n ", "s ")
 
     def __init__(self) -> None:
@@ -215,8 +230,16 @@ class Coordinates(Hinted):
         )
 
 
-class Ssn(UsSsnRecognizer):
+class Mac(Hinted, MacAddressRecognizer):
+    """Addresses of network cards."""
+
+    needs = regex.compile(r"(?:[:-][\da-fA-F]{2}){5}|\.[\da-fA-F]{4}\.")
+
+
+class Ssn(Hinted, UsSsnRecognizer):
     """US social security numbers, the well-known examples included: who types one means his own."""
+
+    needs = regex.compile(r"\d{3}[ .-]?\d{2}[ .-]?\d{4}")
 
     def __init__(self) -> None:
         shapes = [
@@ -270,6 +293,8 @@ class Bank(Hinted, UsBankRecognizer):
 class Licence(Hinted, UsLicenseRecognizer):
     """US driving licences: where that is said, of five characters or more, four of them digits."""
 
+    needs = regex.compile(r"[0-9]{4}(?:(?<=[^\s\d][0-9]{4})|[0-9]{2})")
+    """Four digits after a letter or, for numbers of digits alone or with letters last, six."""
     hints = ("driv", "licen", "dl")
 
     def __init__(self) -> None:

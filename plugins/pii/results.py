@@ -1,11 +1,14 @@
-"""How our recognisers report to Presidio."""
+"""How our recognisers report to Presidio, and how they see quickly that there is nothing."""
 
+import regex
 from presidio_analyzer import (
     EntityRecognizer,
     LocalRecognizer,
     PatternRecognizer,
     RecognizerResult,
 )
+
+from plugins.pii.words import text_of
 
 
 def result(
@@ -32,10 +35,13 @@ class Loaded(LocalRecognizer):
 
 
 class Hinted(PatternRecognizer):
-    """A recogniser that finds nothing without certain words, and costs nothing without them."""
+    """A recogniser that finds nothing without certain words or signs, and costs little then."""
 
     hints: tuple[str, ...] = ()
     """In lower case; of one of them at least a part of a word stands in the text."""
+
+    needs: "regex.Pattern[str] | None" = None
+    """What every finding holds, searched for in a fraction of the time that the patterns take."""
 
     def analyze(
         self,
@@ -45,7 +51,10 @@ class Hinted(PatternRecognizer):
         regex_flags: int | None = None,
     ) -> list[RecognizerResult]:
         """What there is in a text."""
-        lower = text.lower()
-        if self.hints and not any(hint in lower for hint in self.hints):
+        if self.needs and not self.needs.search(text):
             return []
+        if self.hints:
+            lower = text_of(text).caseless
+            if not any(hint in lower for hint in self.hints):
+                return []
         return super().analyze(text, entities, nlp_artifacts, regex_flags)  # pyright: ignore[reportArgumentType]

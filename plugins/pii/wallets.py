@@ -1,6 +1,7 @@
 """Addresses of crypto currencies: by their check sums, else by forms that nothing else has."""
 
 import hashlib
+import re
 
 import regex
 from presidio_analyzer import RecognizerResult
@@ -15,6 +16,8 @@ _CANDIDATE = regex.compile(
     r"|(?P<monero>[48][0-9AB][1-9A-HJ-NP-Za-km-z]{93})"
     r"|(?P<base>[13LMDTr9A-DX][1-9A-HJ-NP-Za-km-z]{24,34}))(?![\w+/=-])"
 )
+_LONG = re.compile(r"[0-9A-Za-z]{25}")
+"""What every address holds and little else does."""
 
 
 class Wallet(Loaded):
@@ -28,6 +31,8 @@ class Wallet(Loaded):
     ) -> list[RecognizerResult]:
         """Every address in a text."""
         found: list[RecognizerResult] = []
+        if not _LONG.search(text):
+            return found
         for match in _CANDIDATE.finditer(text):
             checked = match["base"] is not None
             if not checked or _checks(match[0], _BASE58) or _checks(match[0], _RIPPLE):

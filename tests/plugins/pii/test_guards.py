@@ -1,0 +1,149 @@
+"""What is looked for first, because it is quick, is in everything that is found."""
+
+import re
+import time
+from copy import copy
+
+import pytest
+import regex
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from presidio_analyzer import EntityRecognizer
+
+from plugins.pii import contacts, dates, identity, recognisers, technical, wallets
+from plugins.pii.analysis import Analysis
+from plugins.pii.contacts import Username, explained
+from plugins.pii.lexicon import Lexicon
+from plugins.pii.options import RecogniserOptions
+from plugins.pii.recognisers import corrected
+from plugins.pii.results import Hinted
+from plugins.pii.words import Text
+
+NO_WORDS = Lexicon(None)
+GUARDED = [
+    one for one in corrected(["US"], NO_WORDS) if isinstance(one, Hinted) and one.needs is not None
+]
+EDGES = st.sampled_from(["", " ", "\n", "a", "7", ".", ",", ":", "-", "@", "(", "x ", " 12 "])
+"""What stands around a value."""
+
+
+def matches(pattern: str) -> st.SearchStrategy[str]:
+    """Texts that a pattern finds, in any case."""
+    # What looks around or forgets adds no characters, and texts that do are hard to draw.
+    plain = re.sub(r"\\K|\(\?(?:[=!]|<[=!])[^()]*\)", "", pattern)
+    return st.from_regex(re.compile(plain, re.IGNORECASE), fullmatch=True)
+
+
+def found(recogniser: EntityRecognizer, text: str) -> list[tuple[int, int, float]]:
+    results = recogniser.analyze(text, recogniser.supported_entities, None)  # pyright: ignore[reportArgumentType]
+    return [(one.start, one.end, one.score) for one in results]
+
+
+@pytest.mark.parametrize("recogniser", GUARDED, ids=lambda one: one.name)
+@given(data=st.data())
+@settings(max_examples=150, deadline=None)
+def test_what_a_recogniser_needs_is_in_all_it_finds(
+    recogniser: Hinted, data: st.DataObject
+) -> None:
+    pattern = data.draw(st.sampled_from(recogniser.patterns))
+    text = data.draw(EDGES) + data.draw(matches(pattern.regex)) + data.draw(EDGES)
+    unguarded = copy(recogniser)
+    unguarded.needs = None
+    assert found(recogniser, text) == found(unguarded, text)
+
+
+@pytest.mark.parametrize("recogniser", explained(), ids=lambda one: one.name)
+@given(data=st.data())
+@settings(max_examples=150, deadline=None)
+def test_words_that_announce_a_number_have_a_hint(recogniser: Hinted, data: st.DataObject) -> None:
+    [pattern] = recogniser.patterns
+    text = data.draw(EDGES) + data.draw(matches(pattern.regex)) + data.draw(EDGES)
+    unguarded = copy(recogniser)
+    unguarded.needs, unguarded.hints = None, ()
+    assert found(recogniser, text) == found(unguarded, text)
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_words_that_announce_an_account_name_have_a_hint(data: st.DataObject) -> None:
+    written = data.draw(matches(contacts._USERNAME.pattern))  # pyright: ignore[reportPrivateUsage]
+    match = contacts._USERNAME.search(written)  # pyright: ignore[reportPrivateUsage]
+    if match is not None:
+        expected = (
+            [] if match[1].isalpha() and NO_WORDS.plain(match[1].lower()) else [match.span(1)]
+        )
+        assert [(s, e) for s, e, _ in found(Username(NO_WORDS), written)][:1] == expected
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_every_wallet_is_long(data: st.DataObject) -> None:
+    written = data.draw(matches(wallets._CANDIDATE.pattern))  # pyright: ignore[reportPrivateUsage]
+    if wallets._CANDIDATE.search(written):  # pyright: ignore[reportPrivateUsage]
+        assert wallets._LONG.search(written)  # pyright: ignore[reportPrivateUsage]
+
+
+@given(st.text(st.sampled_from("ab A0x19_@:./->=(){}\\[];<|^~#$%&*+`é\n"), max_size=40))
+@settings(max_examples=1_000, deadline=None)
+def test_every_mark_of_code_may_be_one(line: str) -> None:
+    certain = technical._MARK.findall(line)  # pyright: ignore[reportPrivateUsage]
+    possible = technical._MAYBE_MARK.findall(line)  # pyright: ignore[reportPrivateUsage]
+    assert len(certain) <= len(possible)
+
+
+SLOW_BUT_PLAIN = [
+    (
+        identity._CANDIDATE,  # pyright: ignore[reportPrivateUsage]
+        r"(?<![\w.@#/-])[A-Za-z]{0,6}\d(?:[ ./-]?[\dA-Za-z]){6,19}(?![\w@]|[./-]\d)",
+    ),
+    (
+        recognisers.Iban._HEAD,  # pyright: ignore[reportPrivateUsage]
+        r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30}",
+    ),
+    (
+        dates._NUMBER,  # pyright: ignore[reportPrivateUsage]
+        r"(?<![\w.,:/$€£%+-])(?:1[01]\d|[1-9]?\d)(?![\d%:]|[.,/]\d)",
+    ),
+]
+"""Patterns that are searched for by their digits, and how one would write them."""
+
+
+@pytest.mark.parametrize(("pattern", "plain"), SLOW_BUT_PLAIN)
+@given(
+    st.lists(st.sampled_from("A_b_cd_EFGHI_0_1_19_118_4567_12345_+_-_._,_/_:_#_@_%_é_ ".split("_")))
+)
+@settings(max_examples=1_000, deadline=None)
+def test_what_is_searched_for_by_its_digits_is_the_same(
+    pattern: "regex.Pattern[str]", plain: str, parts: list[str]
+) -> None:
+    text = "".join(parts)
+    first = 1 if pattern.groups else 0
+    quick = [(match.start(first), match.end()) for match in pattern.finditer(text)]
+    assert quick == [match.span() for match in regex.finditer(plain, text)]
+
+
+@pytest.mark.parametrize(
+    ("letters", "plain"),
+    [("ABC", "abc"), ("\u017fin", "sin"), ("\u212aey", "key"), ("\u0130ch", "ich"), ("É", "é")],
+)
+def test_lower_case_is_what_patterns_take_for_it(letters: str, plain: str) -> None:
+    assert regex.fullmatch(plain, letters, regex.IGNORECASE)
+    assert Text(letters).caseless == plain
+
+
+@pytest.fixture(scope="module")
+def analysis() -> Analysis:
+    return Analysis(RecogniserOptions())
+
+
+@pytest.mark.parametrize(
+    "unit", ["1", "a", "A", "@", "a@", "%41", "1 ", "1-", "a.", ".a", ":1", "é"]
+)
+def test_time_is_linear_in_a_long_text(analysis: Analysis, unit: str) -> None:
+    def seconds(length: int) -> float:
+        text = unit * (length // len(unit))
+        began = time.process_time()
+        analysis.find([text], [False])
+        return time.process_time() - began
+
+    assert seconds(60_000) < 10 * max(seconds(15_000), 0.02)

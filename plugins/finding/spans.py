@@ -13,13 +13,16 @@ from typing import NamedTuple
 NER = "ner"
 """The source of spans that come from a language model."""
 
+TAGGED = "model"
+"""The source of spans that come from a token classifier."""
+
 LISTED = "names"
 """The source of spans that come from lists of names."""
 
 JOINED = "joined"
 """The source of a fragment: it is personal where it stands, but its value alone means nothing."""
 
-GUESSES = frozenset({NER, LISTED})
+GUESSES = frozenset({NER, TAGGED, LISTED})
 """The sources that guess; patterns come before them."""
 
 CHECKED = 1.0

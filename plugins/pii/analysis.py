@@ -38,6 +38,7 @@ from plugins.pii.places import Places
 from plugins.pii.plugged import ask, plugged
 from plugins.pii.recase import Recase
 from plugins.pii.recognisers import corrected
+from plugins.pii.tagger.choice import meanings_of
 
 _UNUSED = """tagger morphologizer parser senter attribute_ruler lemmatizer trainable_lemmatizer
 entity_linker textcat textcat_multilabel""".split()
@@ -75,6 +76,7 @@ class Analysis:
             language: _model(options.model(language)) for language in options.languages if needed
         }
         self._languages = Languages()
+        self._tagged_languages = {"", *options.tagged_languages}
         lexicon = Lexicon(_folder(options.model("en")))
         self._patterns = _patterns(options, lexicon)
         self._plugged = [plugged(one) for one in options.recognisers]
@@ -82,7 +84,7 @@ class Analysis:
         found = {
             one for each in (*self._patterns, *self._plugged) for one in each.supported_entities
         }
-        if missing := wanted - NER_ENTITIES - found:
+        if missing := wanted - NER_ENTITIES - options.by_tagger - found:
             raise CannotLoad(f"entities: nothing finds `{min(missing)}`; correct or remove it")
         self._context = Context([*self._patterns, *self._plugged])
         self._lexicon = lexicon
@@ -98,6 +100,7 @@ class Analysis:
         ]
         self._names_beside = any("PERSON" in one.supported_entities for one in self._lists)
         self._names = Names(options.by_model, lexicon) if options.by_model else None
+        self._tagged = _tagged(options, lexicon) if options.by_tagger else None
 
     def find(
         self, texts: Sequence[str], ner: Sequence[bool], without: Collection[str] = ()
@@ -110,7 +113,7 @@ class Analysis:
 
     def reads(self, tier: str, text: str) -> bool:
         """Whether a tier looks at texts in the language of this one; patterns know no language."""
-        known = {"ner": self._models.keys()}.get(tier)
+        known = {"ner": self._models.keys(), "model": self._tagged_languages}.get(tier)
         return known is None or self._languages.guess(text) in {"", *known}
 
     def _as_written(
@@ -122,11 +125,29 @@ class Analysis:
                 stack.enter_context(cast(_Forgetful, model).memory_zone())
             names = None if "ner" in without else self._names
             docs = self._read(texts, ner, names is not None)
+            tagger = None if "model" in without else self._tagged
+            tagged = [
+                self._tags(tagger, text, prose) for text, prose in zip(texts, ner, strict=True)
+            ]
             self._enter(PATTERNS)
             return [
-                self._findings(text, each, prose, names)
-                for text, each, prose in zip(texts, docs, ner, strict=True)
+                self._findings(text, each, tags, prose, names)
+                for text, each, tags, prose in zip(texts, docs, tagged, ner, strict=True)
             ]
+
+    def _tags(
+        self, tagger: EntityRecognizer | None, text: str, prose: bool
+    ) -> list[Span] | TierFailed:
+        """What the tagger finds in a text, if it may hold names and is in a language it knows."""
+        if tagger is None or not prose:
+            return []
+        if self._languages.guess(text) not in self._tagged_languages:
+            return []
+        self._enter("model")
+        try:
+            return self._ask(tagger, text, None)
+        except Exception as error:
+            return TierFailed("model", f"the tagger raised {type(error).__name__}")
 
     def _read(
         self, texts: Sequence[str], ner: Sequence[bool], names: bool
@@ -148,7 +169,7 @@ class Analysis:
             chosen: list[int] = []
             for at, (text, prose) in enumerate(zip(texts, ner, strict=True)):
                 guess = self._languages.guess(text) if prose else ""
-                if guess and guess not in self._models:
+                if guess and guess not in self._models.keys() | self._tagged_languages:
                     docs[at] = None
                 elif prose and names and guess in ("", language):
                     chosen.append(at)
@@ -161,17 +182,24 @@ class Analysis:
         return docs
 
     def _findings(
-        self, text: str, docs: Docs | TierFailed, prose: bool, names: Names | None
+        self,
+        text: str,
+        docs: Docs | TierFailed,
+        tags: list[Span] | TierFailed,
+        prose: bool,
+        names: Names | None,
     ) -> Findings:
         if isinstance(docs, TierFailed):
             return docs
+        if isinstance(tags, TierFailed):
+            return tags
         if docs is None and self._options.unknown_language == "refuse":
             return "it is in a language that no model is configured for"
         artifacts = {
             language: _artifacts(doc, language, whole=bool(self._plugged))
             for language, doc in (docs or {}).items()
         }
-        found: list[Span] = []
+        found = [*tags]
         calls: list[tuple[EntityRecognizer, NlpArtifacts | None]] = [
             *((one, None) for one in self._patterns),
             *((one, None) for one in self._lists if prose),
@@ -242,6 +270,19 @@ def _patterns(options: RecogniserOptions, lexicon: Lexicon) -> list[EntityRecogn
         for one in options.patterns
     ]
     return [*ours, *theirs, *listed, *users]
+
+
+def _tagged(options: RecogniserOptions, lexicon: Lexicon) -> EntityRecognizer:
+    """The recogniser that asks the tagger."""
+    # Imported here because only this tier needs its packages.
+    from plugins.pii.tagger.files import NoTagger
+    from plugins.pii.tagger.recogniser import Tagged
+
+    meanings = meanings_of(options.tagger, options.tagger_labels)
+    try:
+        return Tagged(options.tagger, meanings, options.by_tagger, lexicon)
+    except NoTagger as error:
+        raise CannotLoad(f"tagger: {error}") from error
 
 
 def _stock() -> Iterable[EntityRecognizer]:

@@ -68,4 +68,4 @@ FOUND_BY = {
     "patterns": KNOWN_ENTITIES - {"NRP", "ORGANIZATION"},
     "ner": NER_ENTITIES,
 }
-"""What each tier can find, without own patterns and word lists."""
+"""What each tier can find, without own patterns and word lists; of `model` its tagger says it."""

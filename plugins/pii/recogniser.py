@@ -65,6 +65,7 @@ class Recogniser:
         self._options = options
         self._degrees = options.degrees
         self._languages = Languages()
+        self._known = options.known_languages
         self._key = secrets.token_bytes(32)
         self._cache: OrderedDict[bytes, tuple[Span, ...]] = OrderedDict()
         self._works: dict[bytes, Work] = {}
@@ -138,9 +139,9 @@ class Recogniser:
 
     def without_model(self, texts: Sequence[str]) -> set[str]:
         """The languages of texts in which no model looks for names, though models are wanted."""
-        if not self._options.by_model:
+        if not self._known:
             return set()
-        return set(self.languages(texts)) - {"", *self._options.languages}
+        return set(self.languages(texts)) - {"", *self._known}
 
     async def run(self) -> None:
         """Keep the workers running, until cancelled."""

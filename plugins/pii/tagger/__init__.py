@@ -1,0 +1,1 @@
+"""The tier `model`: a token classifier in ONNX form, such as Rampart, run by onnxruntime."""

@@ -41,7 +41,8 @@ _SAYERS = (
     "screen name",
     "account name",
     *"""user benutzer login handle screenname nick utilisateur usuario gamertag skype telegram insta
-    twitter tiktok snapchat discord github gitlab reddit mastodon steam linkedin facebook""".split(),
+    twitter tiktok snapchat discord github gitlab reddit mastodon steam linkedin
+    facebook""".split(),
 )
 """Without one of these in it nothing says that a name of an account follows."""
 _USERNAME = regex.compile(rf"{_SAID}([\w][\w.-]{{1,38}}\w)(?![\w@])", regex.IGNORECASE)

@@ -16,13 +16,16 @@ Find = Callable[[str, bool], Sequence[Span]]
 """What is found in a text; the flag says whether what stands around a value counts."""
 
 _PLAIN = (
-    r"[\t\n\r -$'-\[\]-~\u00a1-\u00ac\u00ae-\u024f\u05d0-\u05ea\u0620-\u063f\u0641-\u064a"
+    r"[\t\n\r -~\u00a1-\u00ac\u00ae-\u024f\u05d0-\u05ea\u0620-\u063f\u0641-\u064a"
     r"\u2014\u2018-\u201f\u2026\u20ac\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3]*+"
 )
 _ALIKE = r"(?<![0-9A-Za-z_])[\u0370-\u0482\u048a-\u04ff]++(?![0-9A-Za-z_])"
 _ORDINARY = re.compile(rf"{_PLAIN}(?:{_ALIKE}{_PLAIN})*+")
-"""No escapes, and nothing that looks like a letter or digit of a key, but for words of Greek and
-Cyrillic letters alone."""
+"""Nothing that looks like a letter or digit of a key, but for words of Greek and Cyrillic ones."""
+_ESCAPE = re.compile(
+    r"%[0-9A-Fa-f]{2}|%u[0-9A-Fa-f]{4}|&(?:#|[A-Za-z]{2,10};)|\\(?:[uUx][0-9A-Fa-f{]|[/_.:@=+~-])"
+)
+"""What may stand for a character of a key; line ends and quotes in strings hide none."""
 
 _CODE = re.compile(r"[A-Za-z0-9+/_-]{16}")
 _SPACED = re.compile(r"(?<!\S)\S(?:[ ]\S){7,400}(?!\S)")
@@ -42,7 +45,8 @@ _AROUND = 100
 
 def disguised(find: Find, text: str, free: bool, plain: Sequence[Span]) -> Iterator[Span]:
     """What `find` finds behind the disguises of a text, beyond what it found without (`plain`)."""
-    shadow = Shadow(text) if _ORDINARY.fullmatch(text) else fold(text, codes=False)
+    ordinary = _ORDINARY.fullmatch(text) and not _ESCAPE.search(text)
+    shadow = Shadow(text) if ordinary else fold(text, codes=False)
     seen = text
     for view in (shadow, decoded(shadow) if _CODE.search(shadow.text) else shadow):
         if view.text != seen:

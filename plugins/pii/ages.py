@@ -1,0 +1,49 @@
+"""Ages that stand with a name or a word for a person: `Ann, 41, of Leeds`; `im 34`."""
+
+import regex
+from presidio_analyzer import RecognizerResult
+from presidio_analyzer.nlp_engine import NlpArtifacts
+
+from plugins.pii.lexicon import Lexicon
+from plugins.pii.results import Loaded, result
+
+_AGE = r"(1[01]\d|[1-9]?\d)"
+_BESIDE = regex.compile(
+    rf"(?<![\w.])(\p{{L}}[\p{{L}}\p{{M}}'-]+)(?:, {_AGE}(?=,(?!\d)|\)| and\b|[.;](?:\s|$))"
+    rf"| \({_AGE}\))"
+)
+_SAID = regex.compile(
+    rf"\b(?:im|i'm|i am|hes|shes|he's|she's|he is|she is|turn(?:s|ed|ing)?) {_AGE}"
+    r"(?= ?(?:[mf]\b|[.,;!?)](?!\d)|$)"
+    r"| (?:and|but|so|now|next|this|last|today|tomorrow|soon|already)\b)",
+    regex.IGNORECASE,
+)
+
+
+class AgeBeside(Loaded):
+    """The number alone."""
+
+    def __init__(self, lexicon: Lexicon):
+        super().__init__(["AGE"], name="AgeBeside")
+        self._lexicon = lexicon
+
+    def analyze(
+        self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
+    ) -> list[RecognizerResult]:
+        """Every age of somebody who is named right before, or who says it."""
+        found = [result(self, *match.span(1), 0.6) for match in _SAID.finditer(text)]
+        for match in _BESIDE.finditer(text):
+            in_parentheses = match[3] is not None
+            if self._names(match[1], capital=in_parentheses):
+                found.append(result(self, *match.span(match.lastindex or 0), 0.6))
+        return found
+
+    def _names(self, word: str, *, capital: bool) -> bool:
+        known, lower = self._lexicon, word.lower()
+        if known.sure(lower) and not capital:
+            return True
+        if known.town(lower) and not known.sure(lower):
+            return False
+        named = known.given(lower) or known.family(lower)
+        unknown = not known.plain(lower)
+        return word[0].isupper() and not word.isupper() and (named or unknown)

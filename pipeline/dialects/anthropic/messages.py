@@ -1,0 +1,127 @@
+"""The Messages dialect: requests, replies and errors as Anthropic's clients expect them."""
+
+from collections.abc import Iterable
+
+from pipeline.core.dialect import Facts
+from pipeline.core.errors import BadRequest, PrivetError, UpstreamFailed
+from pipeline.core.frames import Event, Frame
+from pipeline.core.jsonvalue import Json, JsonObject, decode, encode
+from pipeline.core.layout import Node
+from pipeline.dialects.anthropic.errors import error_body, kind_of
+from pipeline.dialects.anthropic.layout import CONTEXT, LAYOUT
+from pipeline.dialects.anthropic.needs import needs
+from pipeline.dialects.anthropic.reader import MessagesReader
+from pipeline.dialects.anthropic.stream import join, split
+from pipeline.dialects.anthropic.strings import event_name
+from pipeline.dialects.strings import once
+
+_STOP: JsonObject = {"type": "message_stop"}
+
+
+class AnthropicMessages:
+    """`POST /v1/messages`."""
+
+    @property
+    def name(self) -> str:
+        """What backends and logs call it."""
+        return "anthropic"
+
+    @property
+    def layout(self) -> Node:
+        """Where the text is in a request."""
+        return LAYOUT
+
+    def facts(self, body: JsonObject) -> Facts:
+        """Model, mode and user of a request, and what it needs."""
+        model, messages = body.get("model"), body.get("messages")
+        if not isinstance(model, str) or not model:
+            raise BadRequest("`model` is missing; name the model to use", param="model")
+        if not isinstance(messages, list) or not all(isinstance(one, dict) for one in messages):
+            raise BadRequest("`messages` must be a list of objects", param="messages")
+        stream = body.get("stream")
+        if stream is not None and not isinstance(stream, bool):
+            raise BadRequest("`stream` must be true or false", param="stream")
+        metadata = body.get("metadata")
+        user = metadata.get("user_id") if isinstance(metadata, dict) else None
+        return Facts(model, bool(stream), user if isinstance(user, str) else None, needs(body))
+
+    def add_context(self, body: JsonObject, text: str) -> tuple[str, JsonObject]:
+        """Add a message that `outgoing` turns into system text.
+
+        `system` itself may be a string that some plugin has yet to write to.
+        """
+        messages = body["messages"]
+        assert isinstance(messages, list), "checked by `facts`"
+        at = sum(_is_context(one) for one in messages)
+        added: JsonObject = {"role": "system", "content": text, CONTEXT: True}
+        messages.insert(at, added)
+        return f"messages[{at}]", added
+
+    def outgoing(self, body: JsonObject, model: str, *, stream: bool) -> JsonObject:
+        """The request for the backend, with its own model name and in the mode asked for."""
+        out = dict(body)
+        out["model"] = model
+        if stream != bool(body.get("stream")):
+            out["stream"] = stream
+        messages = body.get("messages")
+        turns = messages if isinstance(messages, list) else []
+        context = [
+            one.get("content") for one in turns if isinstance(one, dict) and _is_context(one)
+        ]
+        if context:
+            out["messages"] = [one for one in turns if not _is_context(one)]
+            out["system"] = [*_blocks(body.get("system")), *map(_text, context)]
+        return out
+
+    def reader(self, body: JsonObject) -> MessagesReader:
+        """A reader for the reply to `body`."""
+        return MessagesReader(body)
+
+    def split(self, frame: Frame, body: JsonObject) -> Iterable[Frame]:
+        """The events that say what a whole reply says."""
+        return split(frame.data or {})
+
+    def join(self, frames: Iterable[Frame]) -> Frame:
+        """The whole reply that events say."""
+        return Frame(join(frame.data for frame in frames if frame.data), whole=True, end="done")
+
+    def encode(self, frame: Frame) -> bytes:
+        """The bytes of a frame on the wire."""
+        if frame.whole:
+            return encode(frame.data)
+        data = _STOP if frame.data is None else frame.data
+        name = frame.name or event_name(data.get("type"))
+        head = b"event: " + name.encode() + b"\n" if name else b""
+        return head + b"data: " + encode(data) + b"\n\n"
+
+    def error(self, error: PrivetError) -> JsonObject:
+        """An error's body."""
+        return error_body(kind_of(error.status), error.message)
+
+    def error_event(self, error: PrivetError) -> bytes:
+        """An error in the middle of a stream; there is no `message_stop` after it."""
+        return b"event: error\ndata: " + encode(self.error(error)) + b"\n\n"
+
+    def error_frame(self, event: Event) -> Frame:
+        """A backend's error body; each of its strings is a text of its own."""
+        try:
+            data = decode(event.data)
+        except ValueError:
+            raise UpstreamFailed("the backend refused the request, not in JSON") from None
+        if not isinstance(data, dict):
+            raise UpstreamFailed("the backend refused the request, not with a JSON object")
+        return Frame(data, pieces=list(once(data)), whole=True, end="error")
+
+
+def _is_context(message: Json) -> bool:
+    return isinstance(message, dict) and message.get(CONTEXT) is True
+
+
+def _blocks(system: Json) -> list[Json]:
+    if isinstance(system, list):
+        return system
+    return [_text(system)] if system else []
+
+
+def _text(text: Json) -> JsonObject:
+    return {"type": "text", "text": text}

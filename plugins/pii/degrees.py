@@ -83,9 +83,12 @@ class Degrees:
             out.update(StandIn(tier, instead) for tier in lost)
         return out
 
-    def allow(self, failed: Collection[str]) -> bool:
-        """Whether others are enough when these tiers fail."""
-        return self.stand_ins(failed) is not None
+    def more(self, failed: Collection[str], tier: str) -> frozenset[str] | None:
+        """What to do without when one more tier fails; None if the text is to be refused."""
+        if tier in failed:  # Without it, nothing was left of it that could fail.
+            return None
+        more = frozenset({*failed, tier})
+        return more if self.stand_ins(more) is not None else None
 
     def problems(self) -> Iterable[str]:
         """What is wrong with the policy: stand-ins that find nothing, or replace nobody."""
@@ -129,7 +132,7 @@ class Degrees:
             answers = tiers.find([texts[at] for at in chosen], [ner[at] for at in chosen], failed)
             for at, answer in zip(chosen, answers, strict=True):
                 lost = [one for one in sorted(failed) if ner[at] and tiers.reads(one, texts[at])]
-                if isinstance(answer, TierFailed) and self.allow(more := failed | {answer.tier}):
+                if isinstance(answer, TierFailed) and (more := self.more(failed, answer.tier)):
                     waiting.setdefault(more, []).append(at)
                 elif isinstance(answer, str):
                     out[at] = str(answer)

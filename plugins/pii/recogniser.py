@@ -228,9 +228,8 @@ class Recogniser:
                 else:
                     piece.work.found(piece.start, *answer)
             return True
-        without |= {worker.tier}
-        if self._degrees.allow(without):
-            self._batches.add_again(Batch(pieces, without))
+        if more := self._degrees.more(without, worker.tier):
+            self._batches.add_again(Batch(pieces, more))
             self._ring()
         else:
             for piece in pieces:

@@ -143,7 +143,7 @@ def test_every_entity_needs_a_stand_in(model: str) -> None:
     entities = ["PERSON", "LOCATION", "EMAIL_ADDRESS"]
     for more, allowed in (({"PERSON": "patterns"}, False), ({"*": "patterns"}, True)):
         chosen = options(model, entities=entities, on_failure=more)
-        assert chosen.degrees.allow({"ner"}) == allowed
+        assert (chosen.degrees.more((), "ner") is not None) == allowed
 
 
 def test_replies_are_degraded_in_the_same_way(lenient: testing.Started) -> None:
@@ -261,6 +261,18 @@ def test_a_text_is_looked_at_again_without_each_tier_that_fails() -> None:
     ]
     assert tiers.asked[0] == (texts, set())
     assert sorted(len(without) for _, without in tiers.asked) == [0, 1, 1, 2]
+
+
+def test_a_tier_that_fails_though_it_does_not_look_is_not_tried_for_ever() -> None:
+    class Stubborn(Failing):
+        def find(
+            self, texts: Sequence[str], ner: Sequence[bool], without: Collection[str]
+        ) -> list[list[Span] | str]:
+            return [TierFailed("ner", "no") for _ in texts]
+
+    degrees = Degrees({"PERSON": ("patterns", "ner")}, {"PERSON": "patterns"})
+    assert degrees.recognised(Stubborn(), ["a"], [True], ()) == ["no"]
+    assert degrees.more({"ner"}, "ner") is None
 
 
 def test_only_what_a_tier_would_have_looked_at_counts() -> None:

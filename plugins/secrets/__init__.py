@@ -79,11 +79,8 @@ class SecretsStep(Step):
 
     async def _find(self, sources: Sequence[Source]) -> list[list[Span]]:
         if sum(len(one.text) for one in sources) <= ON_THE_LOOP:
-            return self._find_all(sources)
-        return await anyio.to_thread.run_sync(self._find_all, sources)
-
-    def _find_all(self, sources: Sequence[Source]) -> list[list[Span]]:
-        return [self._detector.find(one) for one in sources]
+            return self._detector.find_all(sources)
+        return await anyio.to_thread.run_sync(self._detector.find_all, sources)
 
 
 class Secrets(Plugin, frozen=True, kw_only=True):

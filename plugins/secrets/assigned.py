@@ -58,6 +58,7 @@ _BARE = re.compile(
 )
 _REST_OF_LINE = re.compile(r"[ \t]{0,20}(?:\r?\n|\Z)")
 _CLOSING_TAG = re.compile(r"\s{0,100}</")
+_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+){1,4}")
 _NO_NAME = re.compile(r"[^\w.$-]")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _AFTERWARDS = ")]}.,;:"
@@ -92,7 +93,7 @@ def assigned(text: str) -> Iterator[Span]:
             continue
         binder = _BINDER.match(text, word.end())
         value = _value(text, binder) if binder else None
-        if binder is None or value is None:
+        if binder is None or value is None or _is_other_word(binder):
             continue
         quoted = value.re is _QUOTED
         start = value.start("value")
@@ -156,6 +157,11 @@ def _is_word(text: str, word: re.Match[str]) -> bool:
     return begins and not after.isalpha() and not text.endswith(": ", 0, start)
 
 
+def _is_other_word(binder: re.Match[str]) -> bool:
+    """Whether the word goes on and nothing binds it to a value: `tokenize 4b13…`."""
+    return binder["beside"] is not None and binder["rest"][:1].islower()
+
+
 def _is_for_password(word: re.Match[str]) -> bool:
     return bool(word["password"] or word["word"])
 
@@ -204,6 +210,8 @@ def _trimmed(value: str) -> str:
 
 def _is_password(value: str, quoted: bool, binder: re.Match[str]) -> bool:
     if len(value) < 3 or is_no_value(value) or is_prose(value):
+        return False
+    if binder["sign"] == "==" and _VERSION.fullmatch(value):
         return False
     if quoted:
         return not binder["beside"] or looks_chosen(value)

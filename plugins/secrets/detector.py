@@ -1,7 +1,7 @@
 """Everything that looks for secrets, behind one call."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from plugins.finding.spans import Span, resolve
@@ -9,6 +9,7 @@ from plugins.pii.entities import KNOWN_ENTITIES
 from plugins.secrets.assigned import SCORE, assigned, kind_by_name
 from plugins.secrets.disguised import disguised
 from plugins.secrets.examples import is_example, unsealed
+from plugins.secrets.joined import with_fragments
 from plugins.secrets.kinds import KINDS
 from plugins.secrets.looks import is_no_value, looks_made
 from plugins.secrets.rules import KnownKeys
@@ -44,6 +45,16 @@ class Detector:
         self._keys = keys
         self._kinds = frozenset(kinds)
         self._allow = frozenset(allow)
+
+    def find_all(self, sources: Sequence[Source]) -> list[list[Span]]:
+        """The secrets of texts that follow each other, and the parts of those that two hold."""
+        found = [self.find(one) for one in sources]
+        free = [at for at, one in enumerate(sources) if one.free]
+        texts = [sources[at].text for at in free]
+        joined = with_fragments(self._as_written, texts, [found[at] for at in free])
+        for at, spans in zip(free, joined, strict=True):
+            found[at] = spans
+        return found
 
     def find(self, source: Source) -> list[Span]:
         """The secrets of a text: sorted, none overlapping another. Raises RulesFailed."""

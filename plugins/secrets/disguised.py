@@ -57,7 +57,7 @@ def disguised(find: Find, text: str, free: bool, plain: Sequence[Span]) -> Itera
         tight = shadow.edited(Edit(start, end, "") for start, end in spaces)
         yield from _back(text, tight, find(tight.text, free))
     if "\n" in text:
-        yield from _uncut(find, text, plain)
+        yield from uncut(find, text, plain)
 
 
 def _back(text: str, shadow: Shadow, found: Iterable[Span]) -> Iterator[Span]:
@@ -66,7 +66,7 @@ def _back(text: str, shadow: Shadow, found: Iterable[Span]) -> Iterator[Span]:
         yield one._replace(start=start, end=end)
 
 
-def _uncut(find: Find, text: str, plain: Sequence[Span]) -> Iterator[Span]:
+def uncut(find: Find, text: str, plain: Sequence[Span]) -> Iterator[Span]:
     """Keys with a line end inside: what is one only when the lines are joined."""
     for cut in _CUT.finditer(text):
         gap, end = cut.span("gap"), cut.end()

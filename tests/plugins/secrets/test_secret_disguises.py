@@ -100,3 +100,42 @@ def test_time_is_linear_in_disguised_text(detector: Detector, unit: str):
     began = time.process_time()
     detector.find(Source(text))
     assert time.process_time() - began < 3.0
+
+
+@pytest.mark.parametrize("secret", [sample.GITHUB, sample.SLACK, sample.GITLAB])
+@pytest.mark.parametrize("cut", range(8, 20, 3))
+def test_a_key_that_is_split_over_two_texts(detector: Detector, secret: str, cut: int):
+    texts = [
+        "nothing here",
+        f"it begins with {secret[:cut]} ",
+        f" {secret[cut:]} is the rest",
+        "end",
+    ]
+    found = detector.find_all([Source(text) for text in texts])
+    assert [
+        [text[one.start : one.end] for one in spans]
+        for text, spans in zip(texts, found, strict=True)
+    ] == [
+        [],
+        [secret[:cut]],
+        [secret[cut:]],
+        [],
+    ]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["see 12 there", "and 34 here"],
+        ["version2_of", "module3 is"],
+        ["commit 1234567", "89abcdef0123456789abcdef012345678"],
+    ],
+)
+def test_texts_that_follow_each_other_share_nothing(detector: Detector, texts: list[str]):
+    assert not any(detector.find_all([Source(text) for text in texts]))
+
+
+def test_a_whole_key_takes_nothing_of_the_next_text(detector: Detector):
+    first, second = detector.find_all([Source(f"use {sample.GITHUB}"), Source("version2 of it")])
+    assert len(first) == 1
+    assert second == []

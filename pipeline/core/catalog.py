@@ -1,11 +1,13 @@
 """What is known of the models behind a backend: what they can do, hold and cost."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, Struct
 
 Capability = Literal["stream", "tools", "vision", "audio", "files", "json"]
 """What a request may need of a model."""
+
+CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
 
 Trust = Literal["public", "partner", "house"]
 """Where a backend stands: with anybody, with somebody bound by contract, in the own house."""

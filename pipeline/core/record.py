@@ -19,9 +19,10 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from pipeline.core.catalog import Usage
 from pipeline.core.exchange import Exchange
 from pipeline.core.jsonvalue import JsonObject, decode
-from pipeline.core.receipt import UNKNOWN, Finding, Notes, identifier, labels
+from pipeline.core.receipt import MOST, UNKNOWN, Finding, Notes, identifier, labels
 from pipeline.core.target import Target
 
 Key = Literal["configured", "start"]
@@ -65,6 +66,13 @@ class Work(Struct, frozen=True):
     microseconds: int
 
 
+class Tried(Struct, frozen=True):
+    """An attempt at a backend that failed, with the error's code."""
+
+    backend: str
+    outcome: str
+
+
 class Uninspected(Struct, frozen=True):
     """Content that nobody could look into, and what became of it."""
 
@@ -78,9 +86,10 @@ class Record(Struct, frozen=True, kw_only=True):
     """The receipt of an exchange.
 
     `route`, `pipeline` and `backend` are configured names. `model` and `backend_model` are too, and
-    `*` where the client was free to name anything. `clear_text` marks a pipeline that only observes
-    and sends what the client wrote; `would_be` is then what would have become of the request. `key`
-    tells whether the signature's key is configured, or was drawn when the service started.
+    `*` where the client was free to name anything. `attempts` are those that failed before the one
+    that replied. `clear_text` marks a pipeline that only observes and sends what the client wrote;
+    `would_be` is then what would have become of the request. `key` tells whether the signature's
+    key is configured, or was drawn when the service started.
     """
 
     id: str
@@ -97,6 +106,10 @@ class Record(Struct, frozen=True, kw_only=True):
     backend: str
     model: str
     backend_model: str
+    attempts: Sequence[Tried]
+    input_tokens: int
+    output_tokens: int
+    tokens_estimated: bool
     status: int
     outcome: str
     labels: Sequence[str]
@@ -154,6 +167,7 @@ def record(exchange: Exchange, target: Target, ending: Ending, key: Key = "start
     receipt = exchange.receipt
     # Copies, because a plugin may be at work in a thread.
     # A route's name with `*` matches what the client is free to write.
+    usage = exchange.usage or Usage(0, 0)
     is_exact = "*" not in target.route
     names = [*dict.fromkeys((*exchange.times, *receipt.plugins))]
     return Record(
@@ -171,6 +185,10 @@ def record(exchange: Exchange, target: Target, ending: Ending, key: Key = "start
         backend=target.backend,
         model=target.route if is_exact else UNKNOWN,
         backend_model=target.configured_model,
+        attempts=[Tried(one.backend, one.outcome) for one in exchange.attempts[:MOST]],
+        input_tokens=usage.input,
+        output_tokens=usage.output,
+        tokens_estimated=usage.estimated,
         status=ending.status,
         outcome=identifier(ending.outcome) if ending.outcome else "",
         labels=labels(exchange.labels),

@@ -8,7 +8,6 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.types import ASGIApp
-from msgspec import Struct
 
 from pipeline.core.dialect import Dialect
 from pipeline.core.errors import BadRequest, PrivetError
@@ -17,27 +16,13 @@ from pipeline.dialects.openai import OpenAIChat
 from pipeline.service.conversation import Conversation
 from pipeline.service.errors import NotAllowed, NotFound, Unexpected, told
 from pipeline.service.gate import Gate
-from pipeline.service.health import Health, Live, Ready
+from pipeline.service.health import Health, Live, Overview, Ready
 from pipeline.service.inspection import Inspect
 from pipeline.service.logs import failure
+from pipeline.service.models import Models
+from pipeline.service.models import models as listed
 from pipeline.service.openapi import ChatOperation, InspectOperation, openapi
 from pipeline.service.wire import EXCHANGE_HEADER, NO_STORE
-
-
-class Model(Struct):
-    """A model that clients may ask for."""
-
-    id: str
-    object: str = "model"
-    created: int = 0
-    owned_by: str = "privet"
-
-
-class Models(Struct):
-    """The models that clients may ask for."""
-
-    data: list[Model]
-    object: str = "list"
 
 
 def create_app(gate: Gate) -> Litestar:
@@ -72,8 +57,7 @@ def _chat(gate: Gate, dialect: Dialect) -> list[HTTPRouteHandler]:
     @get("/v1/models", summary="List models")
     async def models() -> Models:
         """The models that the configuration names exactly."""
-        names = gate.running.models() if gate.running is not None else []
-        return Models([Model(name) for name in names])
+        return listed(gate.running)
 
     return [chat_completions, models]
 
@@ -111,7 +95,12 @@ def _health(health: Health) -> list[HTTPRouteHandler]:
         """200 if requests are served, 503 while starting, draining or without any backend."""
         return await health.ready()
 
-    return [live, ready]
+    @get("/health", summary="State of the backends")
+    async def overview() -> Response[Overview]:
+        """How each backend stands: running, degraded, failed or stopped, since when and why."""
+        return await health.overview()
+
+    return [live, ready, overview]
 
 
 class _Failures:

@@ -1,21 +1,13 @@
 """Whether the service lives, and whether it is of use."""
 
-import time
 from collections.abc import Mapping
 from typing import Literal
 
-import anyio
 from litestar import Response
 from msgspec import Struct
 
-from pipeline.core.backend import Upstream
-from pipeline.core.errors import PrivetError
 from pipeline.service.gate import Gate, Phase
-from pipeline.service.logs import event, failure
-
-_PROBE_TIME = 2.0
-_PROBE_AGAIN = 5.0
-"""Seconds: backends are asked no more often, however often somebody asks whether we are ready."""
+from pipeline.service.probes import BackendHealth, Probes
 
 
 class Live(Struct):
@@ -38,14 +30,19 @@ class Ready(Struct):
     degraded: int = 0
 
 
+class Overview(Struct):
+    """The service's phase, and how each backend stands, by its configured name."""
+
+    status: Phase
+    backends: Mapping[str, BackendHealth] = {}
+
+
 class Health:
     """Answers for orchestrators and load balancers; holds neither addresses nor messages."""
 
     def __init__(self, gate: Gate):
         self._gate = gate
-        self._states: dict[str, bool] = {}
-        self._probed = float("-inf")
-        self._lock = anyio.Lock()
+        self._probes = Probes()
 
     def live(self) -> Response[Live]:
         """The process runs and its event loop comes round."""
@@ -56,7 +53,7 @@ class Health:
         running = self._gate.running
         states: Mapping[str, bool] = {}
         if running is not None and self._gate.phase == "ready":
-            states = await self._backends(running.upstreams)
+            states = await self._probes.there(running.upstreams)
         # Draining may have begun while the backends were asked.
         phase = self._gate.phase
         status = "no_backend" if phase == "ready" and not any(states.values()) else phase
@@ -66,25 +63,13 @@ class Health:
             status_code=200 if status == "ready" else 503,
         )
 
-    async def _backends(self, upstreams: Mapping[str, Upstream]) -> Mapping[str, bool]:
-        async with self._lock:
-            if time.monotonic() - self._probed >= _PROBE_AGAIN:
-                async with anyio.create_task_group() as group:
-                    for name, upstream in upstreams.items():
-                        group.start_soon(self._probe, name, upstream)
-                self._probed = time.monotonic()
-        return self._states
-
-    async def _probe(self, name: str, upstream: Upstream) -> None:
-        there = False
-        with anyio.move_on_after(_PROBE_TIME):
-            try:
-                await upstream.probe()
-                there = True
-            except PrivetError:
-                pass
-            except Exception as error:
-                failure("probe_failed", error, backend=name)
-        if self._states.get(name) != there:
-            event("backend_up" if there else "backend_down", backend=name)
-        self._states[name] = there
+    async def overview(self) -> Response[Overview]:
+        """How each backend stands, by its last probe and by what requests have met."""
+        running = self._gate.running
+        found: Mapping[str, BackendHealth] = {}
+        if running is not None:
+            stopping = self._gate.phase == "draining"
+            if not stopping:
+                await self._probes.there(running.upstreams)
+            found = self._probes.overview(running, stopping=stopping)
+        return Response(Overview(self._gate.phase, found))

@@ -4,6 +4,7 @@ Every plugin and backend lives in a task of its own: there it starts, waits unti
 and is closed. So all of them start at the same time, and each may keep task groups open.
 """
 
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol, TypeAlias, TypeVar, cast
@@ -11,9 +12,10 @@ from typing import Protocol, TypeAlias, TypeVar, cast
 import anyio
 from anyio.abc import TaskStatus
 from anyio.lowlevel import checkpoint_if_cancelled
-from msgspec import Struct
+from msgspec import Struct, field
 
 from pipeline.core.backend import Backend, Upstream
+from pipeline.core.catalog import ModelInfo
 from pipeline.core.chain import Chain, Link
 from pipeline.core.dialect import Facts
 from pipeline.core.errors import PrivetError
@@ -47,6 +49,7 @@ class Running(Struct, frozen=True):
     backends: Mapping[str, Backend]
     watch: Watch
     ways: Ways
+    since: float = field(default_factory=time.time)
 
     def targets(self, facts: Facts, session: str | None = None) -> list[Target]:
         """Where a request may go, in the order to try.
@@ -59,9 +62,15 @@ class Running(Struct, frozen=True):
         """The pipelines that only observe, and send clear text."""
         return [name for name, chain in self.chains.items() if chain.observe]
 
-    def models(self) -> list[str]:
-        """The models that clients may be told of: those that the configuration names exactly."""
-        return [name for name in self.config.models if "*" not in name]
+    def models(self) -> dict[str, list[ModelInfo]]:
+        """The models that clients may be told of, those that the configuration names exactly, each
+        with what is known of its targets.
+        """
+        return {
+            name: [way.target.info for way in ways]
+            for name, ways in self.ways.of.items()
+            if "*" not in name
+        }
 
 
 @asynccontextmanager

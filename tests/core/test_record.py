@@ -10,7 +10,9 @@ import pytest
 from msgspec.structs import replace
 
 from pipeline import Exchange, Upstream
+from pipeline.core.catalog import Usage
 from pipeline.core.chain import Chain
+from pipeline.core.exchange import Attempt
 from pipeline.core.record import Ending, Seal, record
 from pipeline.core.target import Target
 from pipeline.core.watch import Watch
@@ -50,6 +52,8 @@ def exchange() -> Exchange:
     made.receipt.degraded("ner", "patterns")
     made.receipt.degraded("ner", "patterns")
     made.receipt.rules("7")
+    made.attempts.append(Attempt("a", "upstream_timeout"))
+    made.usage = Usage(12, 3, estimated=True)
     made.receipt.uninspected("messages[0].content[1].image_url.url", "images", "pass")
     return made
 
@@ -73,6 +77,10 @@ def test_a_record_says_all_that_is_known():
         "backend": "b",
         "model": "*",
         "backend_model": "*",
+        "attempts": [{"backend": "a", "outcome": "upstream_timeout"}],
+        "input_tokens": 12,
+        "output_tokens": 3,
+        "tokens_estimated": True,
         "status": 200,
         "outcome": "ok",
         "labels": ["*", "pii"],

@@ -67,3 +67,42 @@ async def test_not_ready_while_it_drains_but_still_live() -> None:
         assert (await house.client.get("/health/live")).status_code == 200
         chat = await house.chat()
         assert (chat.status_code, chat.json()["error"]["code"]) == (503, "unavailable")
+
+
+async def test_the_overview_says_how_each_backend_stands_and_why() -> None:
+    script = Script()
+    async with serving(script) as house:
+        told = (await house.client.get("/health")).json()
+        assert told["status"] == "ready"
+        backend = told["backends"]["scripted"]
+        assert (backend["state"], backend["why"]) == ("running", "")
+        assert (backend["active"], backend["waiting"]) == (0, 0)
+        assert [(one["route"], one["model"]) for one in backend["targets"]] == [
+            ("test", "test"),
+            ("gpt-*", "*"),
+        ]
+
+        way = house.running.ways.of["test"][0]
+        for _ in range(5):
+            way.breaker.enter().failed("upstream_timeout")
+        backend = (await house.client.get("/health")).json()["backends"]["scripted"]
+        assert (backend["state"], backend["why"]) == ("degraded", "upstream_timeout")
+        assert [one["state"] for one in backend["targets"]] == ["open", "closed"]
+
+        for _ in range(5):
+            house.running.ways.of["gpt-*"][0].breaker.enter().failed("upstream_failed")
+        backend = (await house.client.get("/health")).json()["backends"]["scripted"]
+        assert backend["state"] == "failed"
+
+        await house.gate.drain()
+        told = (await house.client.get("/health")).json()
+        assert (told["status"], told["backends"]["scripted"]["state"]) == ("draining", "stopped")
+
+
+async def test_the_overview_says_that_a_backend_does_not_answer() -> None:
+    script = Script()
+    script.there = False
+    async with serving(script) as house:
+        backend = (await house.client.get("/health")).json()["backends"]["scripted"]
+    assert (backend["state"], backend["why"]) == ("failed", "upstream_failed")
+    assert set(backend) == {"state", "since", "why", "active", "waiting", "targets"}

@@ -193,7 +193,8 @@ async def test_a_pipeline_that_observes_says_so_everywhere() -> None:
         assert script.seen[0].body["model"] == MODEL
         assert house.running.observing() == ["default"]
         # The positive control: without `observe` the plugin does change requests.
-        chains: Any = house.running.chains
-        chains["default"] = replace(chains["default"], observe=False)
+        [way] = house.running.ways.of[MODEL]
+        changes = replace(way.target.chain, observe=False)
+        house.running.ways.of[MODEL] = [replace(way, target=replace(way.target, chain=changes))]
         await house.chat(text="hi Anna")
         assert "HI ANNA" in str(script.seen[2].body)

@@ -276,6 +276,7 @@ async def test_the_description_asks_no_foreign_host() -> None:
         "/v1/models",
         "/privet/inspect",
         "/privet/receipts/{id}",
+        "/health",
         "/health/live",
         "/health/ready",
     }

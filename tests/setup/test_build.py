@@ -62,7 +62,7 @@ async def test_a_model_leads_to_its_target(configure: Configure):
         assert both.make(Exchange()) is not both.make(Exchange())
         assert (target.configured_model, target.chain.observe) == ("llama3", False)
         assert up.targets(Facts("exact", False))[0].model == "exact"
-        assert up.models() == ["exact"]
+        assert list(up.models()) == ["exact"]
         assert isinstance(up.backends["local"], Mirror)
         with pytest.raises(UnknownModel):
             up.targets(Facts("other", False))[0]

@@ -12,8 +12,10 @@ import regex
 from presidio_analyzer import RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
+from plugins.pii.endings import Ending
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.results import Loaded, result
+from plugins.pii.words import text_of
 
 SURE, LIKELY = 0.7, 0.6
 
@@ -83,15 +85,15 @@ _NO_STREET = frozenset(
 )
 """What has a number before it and "street", "court" or "drive" after it, and is no name."""
 
-_BEFORE = regex.compile(
-    rf"(?:(?<![\p{{L}}.]){_ROMANCE},? (?:n[.º°]? ?)?"
+_BEFORE = Ending(
+    rf"(?<![\p{{L}}.]){_ROMANCE},? (?:n[.º°]? ?)?"
     rf"|(?<!\p{{L}})(?:{_CAP}[ -]){{0,3}}\p{{Lu}}[\p{{L}}\p{{M}}-]*{_SUFFIX},? "
-    rf"|(?<!\p{{L}})(?:{_CAP} (?:\p{{Ll}}+ )?){{1,3}}{_SECOND},? )$"
+    rf"|(?<!\p{{L}})(?:{_CAP} (?:\p{{Ll}}+ )?){{1,3}}{_SECOND},? "
 )
-_BEFORE_PLAIN = regex.compile(
-    rf"(?:(?<![\p{{L}}.]){_LOWER_PREFIX} (?:\p{{L}}[\p{{L}}\p{{M}}'.]* ){{1,4}}"
+_BEFORE_PLAIN = Ending(
+    rf"(?<![\p{{L}}.]){_LOWER_PREFIX} (?:\p{{L}}[\p{{L}}\p{{M}}'.]* ){{1,4}}"
     r"|(?<!\p{L})\p{L}{3,}(?:straße|strasse|gasse|platz|allee|straat|laan|plein|gracht|gatan|vägen|"
-    r"gata|veien|gade|katu|kuja|vej) )$"
+    r"gata|veien|gade|katu|kuja|vej) "
 )
 _ANNOUNCED = regex.compile(
     r"\b(?:address(?:es)?(?: is| are)?[:;]?(?: (?:it|they|here they)(?: is|'s| are)[:]?)?|"
@@ -110,9 +112,7 @@ _UNIT_WORD = r"(?i:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Room|Rm|Office|Appt|W
 _UNIT = regex.compile(
     rf"(?:[,\s>]{{1,8}})(?:{_UNIT_WORD}\.? ?#?\d{{1,5}}[A-Za-z]?\b|# ?\d{{1,5}}\b)"
 )
-_NAMED = regex.compile(
-    rf"(?<!\p{{L}})(?:{_CAP} (?:{_LITTLE} )?){{0,3}}\p{{Lu}}[\p{{L}}\p{{M}}.'-]+ $"
-)
+_NAMED = Ending(rf"(?<!\p{{L}})(?:{_CAP} (?:{_LITTLE} )?){{0,3}}\p{{Lu}}[\p{{L}}\p{{M}}.'-]+ ")
 _FLAT = regex.compile(rf"(?<!\w){_UNIT_WORD}\.? ?#?(?:\d{{1,5}}[A-Za-z]?|[A-Za-z]),? $")
 _LEADING = regex.compile(r"(?<![\w.,:/-])(?:\d{1,6}[A-Za-z]? ){1,2}$")
 
@@ -127,6 +127,10 @@ _FIXED = regex.compile(
     r"|\u3012 ?\d{3}-\d{4}"
     r"|\b[A-Z]{1,2}-\d{4,5} (?=\p{Lu}\p{Ll})"
 )
+_MAYBE_FIXED = regex.compile(
+    r"\d(?:(?<=[A-Z,] \d)\d{4}|(?<= \d)[A-Z][A-Z\d]|(?<=-\d)\d{3}|(?<=\u3012 ?\d)\d)"
+)
+"""The digits of those and what is beside them."""
 _BOX = regex.compile(
     r"\b(?:psc|unit|cmr) \d{1,5},? box \d{1,5}(?:,?\s+[afd]po,? a[aep] \d{5})?"
     r"|\b(?:P\.? ?O\.? ?Box|Postbox|Postfach|Postbus|Postboks|Boîte postale) \d{1,7}\b"
@@ -188,9 +192,10 @@ class Address(Loaded):
 
     def _cores(self, text: str) -> Iterator[tuple[int, int, float]]:
         """What is surely part of an address, with the numbers before it."""
-        lower = text.lower()
-        for match in _FIXED.finditer(text):
-            yield match.start(), match.end(), LIKELY
+        lower = text_of(text).caseless
+        if _MAYBE_FIXED.search(text):
+            for match in _FIXED.finditer(text):
+                yield match.start(), match.end(), LIKELY
         if "box" in lower or "post" in lower or "po a" in lower:
             for match in _BOX.finditer(text):
                 yield match.start(), match.end(), LIKELY

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from presidio_analyzer import EntityRecognizer
 
-from plugins.pii import contacts, dates, identity, recognisers, technical, wallets
+from plugins.pii import address, contacts, dates, identity, recognisers, technical, wallets
 from plugins.pii.analysis import Analysis
 from plugins.pii.contacts import Username, explained
+from plugins.pii.endings import Ending
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.options import RecogniserOptions
 from plugins.pii.recognisers import corrected
@@ -147,3 +148,30 @@ def test_time_is_linear_in_a_long_text(analysis: Analysis, unit: str) -> None:
         return time.process_time() - began
 
     assert seconds(60_000) < 10 * max(seconds(15_000), 0.02)
+
+
+@pytest.mark.parametrize("ending", [address._BEFORE, address._BEFORE_PLAIN, address._NAMED])  # pyright: ignore[reportPrivateUsage]
+@given(
+    st.lists(
+        st.sampled_from(
+            "rue_de la_Paix_Via_Roma_Baker_Street_Haupt_straße_Str._n._n°_Calle_rua_ul._ _  _,_, _\n_"
+            ".".split("_")
+        ),
+        max_size=10,
+    )
+)
+@settings(max_examples=500, deadline=None)
+def test_what_ends_here_is_found_backwards_first(ending: Ending, parts: list[str]) -> None:
+    text = "".join(parts) + " "
+    forwards = ending._forwards.search(text)  # pyright: ignore[reportPrivateUsage]
+    match = ending.search(text, 0, len(text))
+    assert (match and match.span()) == (forwards and forwards.span())
+
+
+@given(st.data())
+@settings(max_examples=500, deadline=None)
+def test_every_postcode_of_a_fixed_form_may_be_one(data: st.DataObject) -> None:
+    letters = address._FIXED.pattern.replace(r"(?=\p{Lu}\p{Ll})", "Xy")  # pyright: ignore[reportPrivateUsage]
+    written = data.draw(matches(letters))
+    if address._FIXED.search(written):  # pyright: ignore[reportPrivateUsage]
+        assert address._MAYBE_FIXED.search(written)  # pyright: ignore[reportPrivateUsage]

@@ -14,10 +14,12 @@ _MAYBE_MARK = re.compile(
     r"|(?<=\w[./])(?=\w)|(?<=0x)|(?<=[a-z][A-Z]))"
 )
 """One character of each mark, whatever the mark is; found in a tenth of the time."""
+_ASIDE = re.compile(r"(?<!\S)\((?=[^\s()])[^()]*\)(?![^\s.,;:!?])")
+"""What a sentence says in parentheses; code has no space before its own."""
 _WORD = re.compile(r"[^\W\d_]+")
 _KEYWORD = re.compile(
     r"\s*(?:def|class|import|from \S+ import|return|raise|elif|else|except|try|finally|yield|async"
-    r"|await|assert|lambda|for \S+ in|while|if not|#|//|/\*|\*|<!--|>>>|\.\.\.|at \w+\.|File \")\b"
+    r"|await|assert|lambda|for \S+ in|while|if not|at \w+\.|File \")\b"
 )
 _GLUE = frozenset("._/\\([{<=@#$%&*-:|~^+")
 _NEAR = 150
@@ -57,7 +59,7 @@ def is_technical(line: str) -> bool:
     words = len(_WORD.findall(line))
     if most * _SHARE < words:
         return False
-    marks = len(_MARK.findall(line))
+    marks = len(_MARK.findall(line)) - 2 * len(_ASIDE.findall(line))
     return marks >= 2 and marks * _SHARE >= words
 
 

@@ -1,5 +1,6 @@
 """Places on earth by their degrees."""
 
+import regex
 from presidio_analyzer import Pattern
 
 from plugins.pii.results import Hinted
@@ -30,9 +31,3 @@ class Coordinates(Hinted):
             ],
             context=["gps", "coordinates", "coords", "latitude", "lat", "longitude", "position"],
         )
-
-
-class Mac(Hinted, MacAddressRecognizer):
-    """Addresses of network cards."""
-
-    needs = regex.compile(r"(?:[:-][\da-fA-F]{2}){5}|\.[\da-fA-F]{4}\.")

@@ -207,6 +207,12 @@ class Ip(Hinted, IpRecognizer):
         return address.is_loopback or address.is_unspecified or not said
 
 
+class Mac(Hinted, MacAddressRecognizer):
+    """Addresses of network cards."""
+
+    needs = regex.compile(r"(?:[:-][\da-fA-F]{2}){5}|\.[\da-fA-F]{4}\.")
+
+
 class Ssn(Hinted, UsSsnRecognizer):
     """US social security numbers, the well-known examples included: who types one means his own."""
 

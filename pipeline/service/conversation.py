@@ -227,11 +227,10 @@ class Conversation:
                 "route": target.route,
                 "pipeline": target.pipeline,
                 "backend": target.backend,
+                "attempts": [[one.backend, one.outcome] for one in self._exchange.attempts],
                 "stream": self._exchange.stream,
                 "plugins": {name: round(one, 4) for name, one in self._exchange.times.items()},
             }
-        if self._exchange.attempts:
-            fields["attempts"] = [[one.backend, one.outcome] for one in self._exchange.attempts]
         if (usage := self._exchange.usage) is not None:
             fields["tokens"] = [usage.input, usage.output]
             fields["estimated"] = usage.estimated

@@ -19,7 +19,7 @@ from pipeline import PrivetError, testing
 from pipeline.core.exchange import Exchange
 from pipeline.core.inspection import Inspection, Refusal
 from pipeline.core.receipt import Span
-from pipeline.core.record import Degraded, Found, Record, Restored, Uninspected, Work
+from pipeline.core.record import Degraded, Found, Record, Restored, Tried, Uninspected, Work
 from pipeline.core.trace import Change
 from pipeline.dialects.openai.layout import LAYOUT
 from pipeline.service import app
@@ -205,7 +205,11 @@ def test_operations_has_every_field_of_a_receipt():
     table = rows(OPERATIONS, "Field of a receipt")
     listed = {name for row in table for name in re.findall(r"`(\w+)`", row[0])}
     assert listed == {*Record.__struct_fields__, "signature"}
-    inner = {"plugins": (Work, Found, Restored, Degraded), "uninspected": (Uninspected,)}
+    inner = {
+        "attempts": (Tried,),
+        "plugins": (Work, Found, Restored, Degraded),
+        "uninspected": (Uninspected,),
+    }
     for name, structs in inner.items():
         [row] = [one for one in table if one[0] == f"`{name}`"]
         told = set(re.findall(r"`(\w+)`", row[1]))

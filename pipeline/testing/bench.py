@@ -22,18 +22,16 @@ from pipeline.core.relay import Relay
 from pipeline.core.request import Request
 from pipeline.core.target import Target
 from pipeline.core.watch import Watch
-from pipeline.dialects.openai import OpenAIChat
 from pipeline.testing.cuts import cuts as all_cuts
 from pipeline.testing.cuts import pieces
 from pipeline.testing.result import Result
-from pipeline.testing.samples import plain_request
+from pipeline.testing.samples import OPENAI, plain_request
 from pipeline.testing.script import Script, ScriptedBackend
 
 T = TypeVar("T")
 
 Make: TypeAlias = Callable[[Exchange], Step]
 
-OPENAI: Dialect = OpenAIChat()
 CONTENT = Channel("content")
 
 

@@ -14,7 +14,6 @@ from pipeline.core.jsonvalue import JsonObject, encode
 from pipeline.core.plugin import Channel
 from pipeline.testing.bench import (
     CONTENT,
-    OPENAI,
     Plugins,
     Result,
     Said,
@@ -29,7 +28,7 @@ from pipeline.testing.compare import broken, complete, difference, normal
 from pipeline.testing.cuts import recut
 from pipeline.testing.leaks import leaked, logged
 from pipeline.testing.sabotage import QUOTED, Sabotage, sabotages, with_sabotage
-from pipeline.testing.samples import sample_reply, sample_request
+from pipeline.testing.samples import OPENAI, sample_reply, sample_request
 from pipeline.testing.script import Script, read_script
 
 _CHANNELS = (CONTENT, Channel("arguments", form="json"))
@@ -92,7 +91,7 @@ def check_cut_independence(
                     if got != found[0][1]:
                         where = f"law 1: the {channel.kind} comes out otherwise when cut at {at}"
                         raise broken(where, found[0][1], got, show)
-            reply = sample_reply(reply) if dialect.name == "openai" else reply
+            reply = sample_reply(reply, dialect)
         body = whole_request(dialect, request)
         _, events = read_script(dialect, body, reply)
         expected = normal(complete(exchange(one, request, reply, stream=False, dialect=dialect)))
@@ -119,7 +118,7 @@ def check_no_leak(
     plugins first: a test that cannot see the leak would prove nothing.
     """
     if request is None:
-        request = sample_request(secret)
+        request = sample_request(secret, dialect)
     control = exchange([], request, reply, dialect=dialect)
     if control.saw is None or not leaked(secret, encode(control.saw).decode()):
         raise AssertionError("law 4: without plugins the secret does not come out either")

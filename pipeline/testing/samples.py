@@ -6,22 +6,30 @@ from urllib.parse import quote
 
 from pipeline.core.dialect import Dialect
 from pipeline.core.jsonvalue import Json, JsonObject
+from pipeline.dialects.openai import OpenAIChat
+from pipeline.testing import messages
+
+OPENAI: Dialect = OpenAIChat()
 
 
 def plain_request(dialect: Dialect, text: str) -> JsonObject:
     """A request that asks `text`."""
-    _only_openai(dialect)
+    if _is_messages(dialect):
+        return messages.plain_request(text)
     return {"model": "test", "messages": [{"role": "user", "content": text}]}
 
 
 def plain_reply(dialect: Dialect, text: str) -> JsonObject:
     """A whole reply that says `text`."""
-    _only_openai(dialect)
+    if _is_messages(dialect):
+        return messages.plain_reply(text)
     return _reply([_choice(0, {"role": "assistant", "content": text})])
 
 
-def sample_request(text: str) -> JsonObject:
-    """A Chat Completions request with `text` in every kind of position that can be rewritten."""
+def sample_request(text: str, dialect: Dialect = OPENAI) -> JsonObject:
+    """A request with `text` in every kind of position that can be rewritten."""
+    if _is_messages(dialect):
+        return messages.sample_request(text)
     nested: JsonObject = {"value": text, "list": [text, {"deep": text}]}
     arguments = dumps({"value": text, "list": [text, {text: 1}]})
     call: Json = {
@@ -69,8 +77,10 @@ def sample_request(text: str) -> JsonObject:
     }
 
 
-def sample_reply(text: str) -> JsonObject:
-    """A whole Chat Completions reply of two choices, with `text` in every kind of channel."""
+def sample_reply(text: str, dialect: Dialect = OPENAI) -> JsonObject:
+    """A whole reply with `text` in every kind of channel; in OpenAI's chat it has two choices."""
+    if _is_messages(dialect):
+        return messages.sample_reply(text)
     arguments = dumps({"value": text, "list": [text, 1.5, None, {"deep": text}]})
     calls: list[Json] = [
         {"id": "c1", "type": "function", "function": {"name": "a", "arguments": arguments}},
@@ -107,19 +117,23 @@ def _choice(index: int, message: JsonObject) -> JsonObject:
     return {"index": index, "message": message, "finish_reason": "stop"}
 
 
-def _only_openai(dialect: Dialect) -> None:
-    if dialect.name != "openai":
+def _is_messages(dialect: Dialect) -> bool:
+    """Whether the samples are to be in Anthropic's Messages; else they are in OpenAI's chat."""
+    if dialect.name not in ("openai", "anthropic"):
         raise TypeError(f"for the dialect `{dialect.name}`, give whole bodies instead of a text")
+    return dialect.name == "anthropic"
 
 
-def maximal_request(text: str) -> JsonObject:
-    """A Chat Completions request with everything in it that the protocol and its servers know, but
-    for content that cannot be inspected: `text` wherever that can be rewritten, and words that fit
-    wherever it cannot.
+def maximal_request(text: str, dialect: Dialect = OPENAI) -> JsonObject:
+    """A request with everything in it that the protocol and its servers know, but for content that
+    cannot be inspected: `text` wherever that can be rewritten, and words that fit wherever it
+    cannot.
     """
+    if _is_messages(dialect):
+        return messages.maximal_request(text)
     sample = sample_request(text)
-    messages, tools = sample["messages"], sample["tools"]
-    assert isinstance(messages, list) and isinstance(tools, list), "so it was built"
+    turns, tools = sample["messages"], sample["tools"]
+    assert isinstance(turns, list) and isinstance(tools, list), "so it was built"
     arguments = dumps({"value": text, "count": 1})
     parts: list[Json] = [
         {"type": "text", "text": text, "cache_control": {"type": "ephemeral", "ttl": "5m"}},
@@ -145,7 +159,7 @@ def maximal_request(text: str) -> JsonObject:
     return {
         **sample,
         "messages": [
-            *messages,
+            *turns,
             {"role": "developer", "content": parts, "name": text},
             {"role": "user", "content": parts, "cache_control": {"type": "ephemeral"}},
             {
@@ -210,8 +224,10 @@ def maximal_request(text: str) -> JsonObject:
     }
 
 
-def opaque_parts(text: str) -> list[JsonObject]:
+def opaque_parts(text: str, dialect: Dialect = OPENAI) -> list[JsonObject]:
     """Parts of a message with `text` in content that cannot be inspected, of each kind."""
+    if _is_messages(dialect):
+        return messages.opaque_parts(text)
     data = b64encode(text.encode()).decode()
     link = f"https://files.example/{quote(text)}"
     image = f"data:image/png;base64,{data}"

@@ -60,7 +60,10 @@ def read_script(
     if not reply or any(not isinstance(one, dict) for one in reply):
         return None, cast(Sequence[Event | Exception], reply)
     chunks = [Frame(decode_object(encode(one))) for one in cast(Sequence[JsonObject], reply)]
-    events = [_event(dialect, frame) for frame in (*chunks, Frame(None, end="done"))]
+    events = [_event(dialect, frame) for frame in chunks]
+    reader = dialect.reader(body)
+    if not any(reader.read(event).end for event in events):
+        events.append(_event(dialect, Frame(None, end="done")))
     return dialect.join(chunks).data, events
 
 

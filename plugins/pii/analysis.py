@@ -8,19 +8,14 @@ traces.
 
 import inspect
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from functools import partial
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Protocol, TypeAlias, cast
+from typing import TypeAlias, cast
 
 import presidio_analyzer.predefined_recognizers as predefined
-import spacy
 from presidio_analyzer import EntityRecognizer, LocalRecognizer, Pattern, PatternRecognizer
 from presidio_analyzer.nlp_engine import NlpArtifacts
-from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.util import get_package_path
 
 from plugins.finding.disguises import see_through
 from plugins.finding.spans import Span, resolve
@@ -30,6 +25,7 @@ from plugins.pii.degrees import PATTERNS, TierFailed
 from plugins.pii.entities import NER_ENTITIES
 from plugins.pii.language import Languages
 from plugins.pii.lexicon import Lexicon
+from plugins.pii.models import artifacts_of, fitting, folder_of, forgetting, loaded
 from plugins.pii.names import Names
 from plugins.pii.options import RecogniserOptions
 from plugins.pii.own import CannotLoad
@@ -39,9 +35,6 @@ from plugins.pii.plugged import ask, plugged
 from plugins.pii.recase import Recase
 from plugins.pii.recognisers import corrected
 from plugins.pii.tagger.choice import meanings_of
-
-_UNUSED = """tagger morphologizer parser senter attribute_ruler lemmatizer trainable_lemmatizer
-entity_linker textcat textcat_multilabel""".split()
 
 _BY_MODEL_ALONE = NER_ENTITIES - {"DATE_TIME"}
 
@@ -53,12 +46,6 @@ Docs: TypeAlias = dict[str, Doc] | None
 
 Findings = list[Span] | str
 """What was found in a text, or why it could not be analysed, in words that hold nothing of it."""
-
-
-class _Forgetful(Protocol):
-    """A model that forgets the words it met when their zone is left; else its memory grows."""
-
-    def memory_zone(self) -> AbstractContextManager[object]: ...
 
 
 class Analysis:
@@ -73,11 +60,11 @@ class Analysis:
         self._allow = {value.casefold() for value in options.allow}
         needed = options.by_model or options.recognisers
         self._models = {
-            language: _model(options.model(language)) for language in options.languages if needed
+            language: loaded(options.model(language)) for language in options.languages if needed
         }
         self._languages = Languages()
         self._tagged_languages = {"", *options.tagged_languages}
-        lexicon = Lexicon(_folder(options.model("en")))
+        lexicon = Lexicon(folder_of(options.model("en")))
         self._patterns = _patterns(options, lexicon)
         self._plugged = [plugged(one) for one in options.recognisers]
         wanted = frozenset(options.entities)
@@ -122,7 +109,7 @@ class Analysis:
         """The same, without a look behind disguises."""
         with ExitStack() as stack:
             for model in self._models.values():
-                stack.enter_context(cast(_Forgetful, model).memory_zone())
+                stack.enter_context(forgetting(model))
             names = None if "ner" in without else self._names
             docs = self._read(texts, ner, names is not None)
             tagger = None if "model" in without else self._tagged
@@ -196,7 +183,7 @@ class Analysis:
         if docs is None and self._options.unknown_language == "refuse":
             return "it is in a language that no model is configured for"
         artifacts = {
-            language: _artifacts(doc, language, whole=bool(self._plugged))
+            language: artifacts_of(doc, language, whole=bool(self._plugged))
             for language, doc in (docs or {}).items()
         }
         found = [*tags]
@@ -204,7 +191,7 @@ class Analysis:
             *((one, None) for one in self._patterns),
             *((one, None) for one in self._lists if prose),
             *((names, each) for each in artifacts.values() if names),
-            *((one, _fitting(one, artifacts)) for one in self._plugged),
+            *((one, fitting(one, artifacts)) for one in self._plugged),
         ]
         for recogniser, artifact in calls:
             try:
@@ -291,51 +278,3 @@ def _stock() -> Iterable[EntityRecognizer]:
         family = kind.__module__.removeprefix(predefined.__name__).split(".")[1]
         if family in ("generic", "country_specific") and issubclass(kind, LocalRecognizer):
             yield cast("Callable[[], EntityRecognizer]", kind)()
-
-
-def _folder(name: str) -> Path | None:
-    """Where the data of a model lie; None if there is no such model."""
-    if Path(name).is_dir():
-        return Path(name)
-    if not name or find_spec(name) is None:
-        return None
-    return next((path.parent for path in get_package_path(name).glob("*/config.cfg")), None)
-
-
-def _model(name: str) -> Language:
-    """A spaCy model with only what its entity recogniser needs."""
-    try:
-        model = spacy.load(name, exclude=_UNUSED)
-    except (OSError, ValueError) as error:
-        raise CannotLoad(f"models: `{name}` cannot be loaded: {error}") from error
-    if "tok2vec" in model.pipe_names and not _listened_to(model):
-        model.remove_pipe("tok2vec")
-    return model
-
-
-def _listened_to(model: Language) -> bool:
-    """Whether a pipe takes the shared vectors; some entity recognisers bring their own."""
-    return bool(getattr(model.get_pipe("tok2vec"), "listening_components", True))
-
-
-def _artifacts(doc: Doc, language: str, *, whole: bool) -> NlpArtifacts:
-    """A document as Presidio's recognisers want it; its lemmas are lower-case words.
-
-    Unless `whole`, without its words: going through them costs a tenth of recognising names.
-    """
-    return NlpArtifacts(
-        entities=list(doc.ents),
-        tokens=doc,
-        tokens_indices=[token.idx for token in doc] if whole else [],
-        lemmas=[token.lower_ for token in doc] if whole else [],
-        nlp_engine=None,
-        language=language,
-    )
-
-
-def _fitting(
-    recogniser: EntityRecognizer, artifacts: dict[str, NlpArtifacts]
-) -> NlpArtifacts | None:
-    """The artifacts of a recogniser's language, or any."""
-    own = artifacts.get(recogniser.supported_language)
-    return own or next(iter(artifacts.values()), None)

@@ -225,6 +225,10 @@ def test_stand_ins_follow_from_the_policy(
     assert Degrees(LOOKING, enough).stand_ins(failed) == stand_ins
 
 
+def test_nothing_stands_in_for_patterns() -> None:
+    assert Degrees({"PERSON": ("patterns", "ner")}, {"PERSON": "ner"}).more((), "patterns") is None
+
+
 class Failing:
     """Tiers that fail on a text that names them; `model` reads no German, and nobody Polish."""
 

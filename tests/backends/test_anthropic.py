@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import anyio
 import pytest
 from anthropic._constants import ANTHROPIC_API_VERSION
 from anthropic.types import MessageCountTokensParams
-from backends.server import Handler, Received, reply, serve, stream
+from backends.server import Handler, Received, begin, chunk, reply, serve
 from typing_extensions import get_type_hints
 
 from pipeline import Call, Event, Exchange, Reply, UpstreamFailed
@@ -89,13 +90,16 @@ async def test_what_the_client_says_of_tokens_goes_first():
 
 async def test_a_stream_ends_at_message_stop():
     async def handler(request: Received, writer: StreamWriter) -> None:
-        await stream(writer, *STREAM)
+        await begin(writer)
+        await chunk(writer, b"".join(STREAM))
+        await anyio.sleep(0.01)
+        await chunk(writer, b"")
 
     async with started(handler) as (upstream, server):
-        for _ in range(2):
+        for _ in range(3):
             answer = await upstream.send(call(streamed=True))
             assert [await anext(answer.events) for _ in EVENTS] == EVENTS
-            # Whoever has read to the end need not wait for the connection to say so too.
+            # The connection is used again although its own end came later.
             await answer.events.aclose()
     assert server.connections == 1
 

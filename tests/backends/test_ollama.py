@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import anyio
 import pytest
 from backends.server import Handler, Received, chunk, head, reply, serve
 
@@ -44,6 +45,7 @@ async def say(writer: StreamWriter, *pieces: bytes) -> None:
     writer.write(head(200, "application/x-ndjson", chunked))
     for one in pieces:
         await chunk(writer, one)
+    await anyio.sleep(0.01)
     await chunk(writer, b"")
 
 

@@ -231,6 +231,7 @@ def delta(kind: str, **more: Any) -> dict[str, Any]:
         [START, OPEN, OPEN],
         [START, OPEN, delta("novelty_delta", text="a")],
         [START, OPEN, delta("thinking_delta", thinking="a")],
+        [START, OPEN, delta("signature_delta", signature="a")],
         [START, OPEN, delta("text_delta", text=3)],
         [START, OPEN, {"type": "content_block_stop", "index": 1}],
         [START, {**OPEN, "content_block": {"type": "server_tool_use", "id": "a"}}],

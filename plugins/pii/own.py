@@ -1,4 +1,4 @@
-"""Recognisers of the user's own: how the configuration names them, and what may be wrong with that.
+"""Patterns and recognisers of the user's own: how they are configured, and what may be wrong.
 
 A recogniser is a class of Presidio's kind, or a function that makes one. It is named by where it is
 or by an entry point, so that a distribution can bring recognisers along.
@@ -12,15 +12,34 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
 
+from plugins.pii.probe import problem_of_regex
 from plugins.pii.signature import arguments, located, members
 from plugins.pii.suggest import did_you_mean
 
 GROUP = "privet.recognisers"
 """The group of the entry points."""
 
+Score = Annotated[float, Meta(ge=0, le=1)]
+Words = tuple[Annotated[str, Meta(min_length=1)], ...]
+
 _PATH = re.compile(r"(?P<module>\w+(?:\.\w+)*):(?P<member>\w+)", re.ASCII)
 _LIKE = 0.8
 """How near a name is to another that was probably meant, where any name is taken."""
+
+
+class PatternOption(Struct, frozen=True, forbid_unknown_fields=True):
+    """One pattern of the user's own."""
+
+    entity: Annotated[str, Meta(min_length=1, description="The name of what it finds.")]
+    regex: Annotated[
+        str,
+        Meta(min_length=1, description="A regular expression of Python's `regex` package."),
+    ]
+    score: Annotated[Score, Meta(description="How certain a match is.")] = 0.6
+    context: Annotated[
+        Words,
+        Meta(description="Words that add 0.35 to the score when one of them stands before it."),
+    ] = ()
 
 
 class RecogniserOption(Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,7 +86,7 @@ def target(use: str) -> tuple[str, str]:
     return match["module"], match["member"]
 
 
-def problems(recognisers: Iterable[str | RecogniserOption]) -> Iterator[str]:
+def problems_of_own(recognisers: Iterable[str | RecogniserOption]) -> Iterator[str]:
     """What is wrong with them; imports none."""
     for index, one in enumerate(map(as_option, recognisers)):
         where = f"recognisers[{index}]"
@@ -84,6 +103,13 @@ def problems(recognisers: Iterable[str | RecogniserOption]) -> Iterator[str]:
             yield f"{where}: `{module}` has no `{member}`{remedy}"
         else:
             yield from _option_problems(f"{where}.options", module, member, one.options)
+
+
+def problems_of_patterns(patterns: Iterable[PatternOption]) -> Iterator[str]:
+    """What is wrong with patterns; takes some milliseconds for each."""
+    for index, pattern in enumerate(patterns):
+        if problem := problem_of_regex(pattern.regex):
+            yield f"patterns[{index}]: the regex for `{pattern.entity}` {problem}"
 
 
 def _option_problems(

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple, Protocol
 
-from plugins.finding.mail import APART, NEAR_END, is_broken_mail, is_mail
+from plugins.finding.mail import APART, MAYBE_APART, NEAR_END, is_broken_mail, is_mail
 from plugins.finding.shadow import Edit, Shadow
 from plugins.finding.spans import Span
 
@@ -66,6 +66,8 @@ _SHORTEST_NAME = 5
 _BROKEN_MAC = re.compile(
     r"(?<![\w:-])([0-9A-Fa-f:-]{1,16})[ \t]{0,8}\r?\n[ \t]{0,8}([0-9A-Fa-f:-]{1,16})(?![\w:-])"
 )
+_MAYBE_MAC = re.compile(r"[:-][0-9A-Fa-f]{2}[:-]")
+"""Of its seventeen characters nine are in one line, and have two signs between pairs."""
 _MAC = re.compile(r"[0-9A-Fa-f]{2}([:-])[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){4}")
 _BROKEN_IBAN = re.compile(
     r"(?<![A-Za-z0-9])[A-Z]\s?[A-Z](?:\s?\d){2}(?:[ -]?(?:\r?\n)?[ -]?[A-Z0-9]){11,30}"
@@ -194,7 +196,7 @@ def _digits(text: str) -> Iterator[Gap]:
 
 def _apart(text: str) -> Iterator[Gap]:
     """Spaces around the signs of a mail address."""
-    if "@" in text and any(gap in text for gap in (" @", "@ ", " .")):
+    if any(gap in text for gap in (" @", "@ ", " .")) and MAYBE_APART.search(text):
         for match in APART.finditer(text):
             if is_mail(match[0].replace(" ", "")):
                 for gap in _SPACES.finditer(text, *match.span()):
@@ -240,7 +242,7 @@ def _iban_ends(text: str) -> Iterator[Gap]:
 
 def _mac_ends(text: str) -> Iterator[Gap]:
     """Line ends in hardware addresses."""
-    if "\n" in text:
+    if "\n" in text and _MAYBE_MAC.search(text):
         for match in _BROKEN_MAC.finditer(text):
             if _MAC.fullmatch(match[1] + match[2]):
                 yield Gap(match.end(1), match.start(2), "")
@@ -248,7 +250,7 @@ def _mac_ends(text: str) -> Iterator[Gap]:
 
 def _mail_ends(text: str) -> Iterator[Gap]:
     """Line ends in mail addresses."""
-    if "@" in text:
+    if "@" in text and "\n" in text:
         for near in NEAR_END.finditer(text):
             end = _LINE_END.search(text, *near.span())
             if end and is_broken_mail(text, *end.span()):

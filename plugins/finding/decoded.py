@@ -31,8 +31,10 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,7};?|#[xX][0-9A-Fa-f]{1,6};?|[A-Za-z][A-Za-z
 _SPACES = {"\\n": "\n", "\\r": "\n", "\\t": "\t"}
 
 _RUN = re.compile(
-    r"(?<![A-Za-z0-9+/])(?:"
-    r"(?:[A-Za-z0-9+/]{56,76}\r?\n)++[A-Za-z0-9+/]{1,76}={0,2}|[A-Za-z0-9+/_-]{12,}+={0,2})"
+    # Its first character comes first, so that others are passed over quickly.
+    r"[A-Za-z0-9+/_-](?<![A-Za-z0-9+/].)(?:"
+    r"(?<=[A-Za-z0-9+/])[A-Za-z0-9+/]{55,75}\r?\n(?:[A-Za-z0-9+/]{56,76}\r?\n)*+"
+    r"[A-Za-z0-9+/]{1,76}={0,2}|[A-Za-z0-9+/_-]{11,}+={0,2})"
 )
 _PART = re.compile(r"[A-Za-z0-9]{12,}")
 _HEX = re.compile(r"(?:0x)?((?:[0-9A-Fa-f]{2}){8,})")

@@ -10,7 +10,7 @@ import re
 
 from plugins.finding.decoded import decoded, unescaped
 from plugins.finding.shadow import Shadow
-from plugins.finding.signs import folded_signs
+from plugins.finding.signs import folded_signs, is_usual
 
 _SHAPED = (
     "\u0600-\u109f\u1700-\u1aaf\u1b00-\u1c4f\u1cd0-\u1cff\ua800-\uab2f\uabc0-\uabff\ufb50-\ufdff"
@@ -31,7 +31,6 @@ _INVISIBLE = re.compile(
 _TAGS = re.compile(r"[\U000e0020-\U000e007e]{6,}")
 """Invisible doubles of ASCII. A few are part of a flag; a run of them is text for models alone."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{12}")
 
 
@@ -40,20 +39,13 @@ def fold(text: str, *, codes: bool = True) -> Shadow:
 
     Without `codes`, base64 and hexadecimal runs stay: a JSON Web Token is one as it stands.
     """
-    shadow = Shadow(text)
-    if not _is_plain(text):
-        shadow = unescaped(_visible(shadow))
+    usual = is_usual(text)
+    shadow = unescaped(Shadow(text) if usual else _visible(Shadow(text)))
     if codes and _RUN.search(shadow.text):
         shadow = decoded(shadow)
-    if shadow.text is text and text.isascii():
+    if usual and shadow.text is text:
         return shadow
     return folded_signs(_visible(shadow))
-
-
-def _is_plain(text: str) -> bool:
-    """Whether only runs of base64 can hide anything."""
-    escapes = "%" in text or "\\" in text or "&" in text
-    return text.isascii() and not escapes and not _CONTROL.search(text)
 
 
 def _visible(shadow: Shadow) -> Shadow:

@@ -32,6 +32,9 @@ APART = re.compile(r"(?<![\w.+-])[\w.+-]{1,64} ?@ ?\w[\w-]{0,62}(?:(?:\.| \. ?)\
 """What may be an address with spaces around its signs; a space that follows a dot alone does not
 count, as it ends a sentence."""
 
+MAYBE_APART = re.compile(r"@ ?\w[\w-]{0,62} ?\.")
+"""What such an address holds; its beginning would have to be looked for at each word."""
+
 
 def is_mail(written: str) -> bool:
     """Whether this is a mail address, at a domain that exists."""

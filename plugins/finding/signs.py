@@ -83,6 +83,25 @@ _MARKS = regex.compile(r"\p{M}+")
 _MOST_MARKS = 4
 _ACCENTED = re.compile(r"(?<!\w)(?=\w{0,40}\d)\w{0,40}[\u00c0-\u024f\u1e00-\u1eff]\w{0,40}")
 
+_UNUSUAL = re.compile(
+    "[^\t-\r -~"
+    # Signs and letters of Latin script, quotation marks, the euro.
+    "\xa1-\xa7\xa9\xab\xac\xae\xb0\xb1\xb6\xb7\xbb-\u017e\u2018-\u201e\u2020-\u2022\u2026\u20ac\u2122"
+    # Hebrew, Arabic, Japanese, Chinese, Korean.
+    "\u05d0-\u05ea\u0621-\u063a\u0641-\u064a\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3"
+    # Arrows, pictures.
+    "\u2190-\u21ff\u2600-\u26ff\U0001f300-\U0001f3fa\U0001f400-\U0001f64f\U0001f680-\U0001f6c5]"
+)
+_NUMBER_ACCENTED = re.compile(r"\d\w{0,40}[\u00c0-\u024f]")
+_ACCENT_NUMBERED = re.compile(r"[\u00c0-\u024f]\w{0,40}\d")
+
+
+def is_usual(text: str) -> bool:
+    """Whether a text has only characters that are never folded, nor invisible."""
+    if _UNUSUAL.search(text):
+        return False
+    return text.isascii() or not (_ACCENT_NUMBERED.search(text) or _NUMBER_ACCENTED.search(text))
+
 
 def folded_signs(shadow: Shadow) -> Shadow:
     """With plain characters; the text holds no invisible ones any more."""

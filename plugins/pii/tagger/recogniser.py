@@ -43,6 +43,18 @@ _SIGNS = {"EMAIL_ADDRESS": "@", "URL": "."}
 
 _NUMBER = re.compile(r"[\d\s.,/-]+")
 
+_DIGEST = re.compile(r"(?=(?:[a-f]*\d+[a-f]){2}|(?:\d*[a-f]+\d){2})[0-9a-f]{7,}")
+"""Letters and digits of a hexadecimal number, by turns."""
+
+_VERSION = re.compile(r"[vV]?\d+(?:\.\d+)+|[vV]\d+")
+
+_LOGGED = re.compile(
+    r"\W?\d{4}-\d\d-\d\d[T ]\d\d:\d\d\S*\s+\W?"
+    r"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\b",
+    re.IGNORECASE,
+)
+"""The beginning of a line of a log."""
+
 
 class Tagged(Loaded):
     """What a token classifier finds in a text."""
@@ -88,9 +100,11 @@ class Tagged(Loaded):
         value = text[start:end]
         if sum(map(str.isdigit, value)) < _DIGITS.get(entity, 0):
             return False
-        if _SIGNS.get(entity, "") not in value:
+        if _SIGNS.get(entity, "") not in value or _VERSION.fullmatch(value):
             return False
-        in_code = glued(text, start, end) or lines.technical(start)
+        if entity in _DIGITS and _DIGEST.search(value):
+            return False
+        in_code = glued(text, start, end) or lines.technical(start) or _logged(text, start)
         if entity not in _NAMES:
             return not in_code
         words = [word for _, _, word in words_of(value)]
@@ -101,6 +115,11 @@ class Tagged(Loaded):
         if entity == "LOCATION" and _NUMBER.fullmatch(value):
             return any(one.entity == entity and _near(text, one, run) for one in beside)
         return True
+
+
+def _logged(text: str, at: int) -> bool:
+    """Whether a place is in a line of a log."""
+    return _LOGGED.match(text, text.rfind("\n", 0, at) + 1) is not None
 
 
 def _near(text: str, one: Run, other: Run) -> bool:

@@ -1,21 +1,17 @@
 """Everything that looks for secrets, behind one call."""
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from plugins.finding.spans import Span, resolve
-from plugins.pii.entities import KNOWN_ENTITIES
 from plugins.secrets.assigned import SCORE, assigned, kind_by_name
 from plugins.secrets.disguised import disguised
 from plugins.secrets.examples import is_example, unsealed
+from plugins.secrets.hidden import is_hidden
 from plugins.secrets.joined import with_fragments
-from plugins.secrets.kinds import KINDS
 from plugins.secrets.looks import is_no_value, looks_made
 from plugins.secrets.rules import KnownKeys
 from plugins.secrets.shapes import private_keys, random, shaped, told
-
-_PLACEHOLDER = re.compile(rf"(?:{'|'.join(sorted(KNOWN_ENTITIES.union(KINDS)))})_[0-9]+[a-z]*")
 
 _MADE = frozenset({"API_KEY", "RANDOM_STRING"})
 """What machines make, and people only as an example."""
@@ -80,11 +76,7 @@ class Detector:
 
     def _is_known(self, value: str) -> bool:
         """Whether this is allowed, an example that the rules name, or a placeholder."""
-        return (
-            value in self._allow
-            or value in self._keys.examples
-            or _PLACEHOLDER.fullmatch(value) is not None
-        )
+        return value in self._allow or value in self._keys.examples or is_hidden(value)
 
     def _in_piece(self, text: str, free: bool) -> Iterator[Span]:
         yield from self._keys.find(text)

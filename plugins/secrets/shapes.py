@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from plugins.finding.spans import Span
 from plugins.secrets.examples import is_example_address
+from plugins.secrets.hidden import is_hidden
 from plugins.secrets.looks import (
     entropy,
     is_code,
@@ -127,7 +128,7 @@ def shaped(text: str) -> Iterator[Span]:
         password = match["password"]
         address = match.group().rstrip(_TRAILING)
         if password.casefold() not in _NO_PASSWORD and not (
-            is_no_value(password) or is_example_address(address, password)
+            is_no_value(password) or is_hidden(password) or is_example_address(address, password)
         ):
             end = match.start() + len(address)
             yield Span(match.start(), end, "CONNECTION_STRING", _SURE, "uri")

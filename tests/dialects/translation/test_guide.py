@@ -1,0 +1,28 @@
+"""The guide says what becomes of every member."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.dialects.translation import anthropic_from_openai, conversation, ollama_from_openai
+from pipeline.dialects.translation.members import Members
+
+GUIDE = Path(__file__).parents[3] / "docs" / "backends.md"
+TABLES = [
+    one
+    for module in (anthropic_from_openai, ollama_from_openai, conversation)
+    for one in vars(module).values()
+    if isinstance(one, Members)
+]
+UNLISTED = {"index", "model", "messages", "stream", "tools"}
+"""What needs no words."""
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_guide_has_what_is_left_out_and_what_passes(table: Members):
+    guide = GUIDE.read_text("utf-8").partition("## Between protocols")[2]
+    named = {*table.harmless, *table.neutral}
+    if "model" in table.carried:
+        named |= table.carried
+    missing = {one for one in named - UNLISTED if f"`{one}`" not in guide}
+    assert not missing

@@ -12,29 +12,41 @@ from litestar.types import ASGIApp
 from pipeline.core.dialect import Dialect
 from pipeline.core.errors import BadRequest, PrivetError
 from pipeline.core.exchange import new_id
-from pipeline.dialects.openai import OpenAIChat
+from pipeline.dialects.known import dialects as known_dialects
 from pipeline.service.conversation import Conversation
+from pipeline.service.counting import Count
 from pipeline.service.errors import NotAllowed, NotFound, Unexpected, told
 from pipeline.service.gate import Gate
 from pipeline.service.health import Health, Live, Overview, Ready
 from pipeline.service.inspection import Inspect
 from pipeline.service.logs import failure
-from pipeline.service.models import Models
+from pipeline.service.models import AnthropicModels, Models, anthropic_models
 from pipeline.service.models import models as listed
-from pipeline.service.openapi import ChatOperation, InspectOperation, openapi
+from pipeline.service.openapi import (
+    ChatOperation,
+    CountOperation,
+    InspectOperation,
+    MessagesOperation,
+    openapi,
+)
 from pipeline.service.wire import EXCHANGE_HEADER, NO_STORE
+
+MESSAGES = "/v1/messages"
+ANTHROPIC_VERSION = "anthropic-version"
+"""The header by which Anthropic's clients are known."""
 
 
 def create_app(gate: Gate) -> Litestar:
     """The service's ASGI application. It answers at once; `gate` says when it is ready."""
-    dialect = OpenAIChat()
+    dialects = known_dialects()
     return Litestar(
         route_handlers=[
-            *_chat(gate, dialect),
-            *_privet(gate, {dialect.name: dialect}),
+            *_chat(gate, dialects["openai"]),
+            *_messages(gate, dialects["anthropic"]),
+            *_privet(gate, dialects),
             *_health(Health(gate)),
         ],
-        exception_handlers={Exception: _Failures(dialect)},
+        exception_handlers={Exception: _Failures(dialects)},
         openapi_config=openapi(),
         # Bodies are bounded where they are read; Litestar's own logging would print what it sees.
         request_max_body_size=None,
@@ -55,11 +67,37 @@ def _chat(gate: Gate, dialect: Dialect) -> list[HTTPRouteHandler]:
         return Conversation(gate, dialect)
 
     @get("/v1/models", summary="List models")
-    async def models() -> Models:
-        """The models that the configuration names exactly."""
+    async def models(request: Request[object, object, State]) -> Models | AnthropicModels:
+        """The models that the configuration names exactly, as the client's protocol lists them."""
+        if ANTHROPIC_VERSION in request.headers:
+            return anthropic_models(gate.running)
         return listed(gate.running)
 
     return [chat_completions, models]
+
+
+def _messages(gate: Gate, dialect: Dialect) -> list[HTTPRouteHandler]:
+    @post(
+        MESSAGES,
+        status_code=200,
+        summary="Create a message",
+        operation_class=MessagesOperation,
+    )
+    async def messages() -> ASGIApp:
+        """Anthropic's protocol, through the pipeline that the model's route names."""
+        return Conversation(gate, dialect)
+
+    @post(
+        f"{MESSAGES}/count_tokens",
+        status_code=200,
+        summary="Count the tokens of a message",
+        operation_class=CountOperation,
+    )
+    async def count_tokens() -> ASGIApp:
+        """Counted as the backend would get it, by the backend if that counts, else estimated."""
+        return Count(gate, dialect)
+
+    return [messages, count_tokens]
 
 
 def _privet(gate: Gate, dialects: Mapping[str, Dialect]) -> list[HTTPRouteHandler]:
@@ -104,18 +142,19 @@ def _health(health: Health) -> list[HTTPRouteHandler]:
 
 
 class _Failures:
-    """Answers whatever went wrong outside an exchange, in the client's dialect."""
+    """Answers whatever went wrong outside an exchange, in the dialect of the path."""
 
-    def __init__(self, dialect: Dialect):
-        self._dialect = dialect
+    def __init__(self, dialects: Mapping[str, Dialect]):
+        self._dialects = dialects
 
     def __call__(
-        self, _request: Request[object, object, State], error: Exception
+        self, request: Request[object, object, State], error: Exception
     ) -> Response[bytes]:
         shown = _public(error)
         if isinstance(shown, Unexpected):
             failure("unexpected", error)
-        body, headers = told(self._dialect, shown)
+        name = "anthropic" if _is_messages(request) else "openai"
+        body, headers = told(self._dialects[name], shown)
         allowed = error.headers if isinstance(error, MethodNotAllowedException) else None
         return Response(
             body,
@@ -125,13 +164,21 @@ class _Failures:
         )
 
 
+def _is_messages(request: Request[object, object, State]) -> bool:
+    path = request.scope["path"]
+    return path.startswith(MESSAGES) or ANTHROPIC_VERSION in request.headers
+
+
 def _public(error: Exception) -> PrivetError:
     """What a client may be told of an error; what Litestar says may quote the request."""
     if isinstance(error, PrivetError):
         return error
     match error.status_code if isinstance(error, HTTPException) else 500:
         case 404:
-            return NotFound("there is nothing here; chat is at `POST /v1/chat/completions`")
+            return NotFound(
+                "there is nothing here; chat is at `POST /v1/chat/completions` and "
+                f"`POST {MESSAGES}`"
+            )
         case 405:
             return NotAllowed("this path does not take this method; see the header `allow`")
         case status if status < 500:

@@ -1,4 +1,4 @@
-"""The list of models, as OpenAI's clients expect it, with what the configuration says besides."""
+"""The list of models, as clients expect it, with what the configuration says besides."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -41,6 +41,32 @@ def models(running: Running | None) -> Models:
         return Models([])
     routes = running.config.models
     return Models([_model(name, routes[name], all_) for name, all_ in running.models().items()])
+
+
+class AnthropicModel(Struct):
+    """A model as Anthropic's clients expect it."""
+
+    id: str
+    display_name: str
+    created_at: str = "1970-01-01T00:00:00Z"
+    type: str = "model"
+
+
+class AnthropicModels(Struct):
+    """The models as Anthropic's clients expect them: all on one page."""
+
+    data: Sequence[AnthropicModel]
+    first_id: str | None = None
+    last_id: str | None = None
+    has_more: bool = False
+
+
+def anthropic_models(running: Running | None) -> AnthropicModels:
+    """The same models for Anthropic's clients."""
+    found = [AnthropicModel(one.id, one.label or one.id) for one in models(running).data]
+    if not found:
+        return AnthropicModels([])
+    return AnthropicModels(found, found[0].id, found[-1].id)
 
 
 def _model(name: str, route: RouteConfig, infos: Sequence[ModelInfo]) -> Model:

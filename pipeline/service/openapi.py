@@ -6,7 +6,7 @@ Litestar's own pages load scripts, styles and icons from the net.
 from dataclasses import dataclass, field
 from html import escape
 from importlib.metadata import version
-from typing import Any
+from typing import Any, ClassVar
 
 from litestar import Request
 from litestar.openapi import OpenAPIConfig
@@ -34,14 +34,14 @@ def openapi() -> OpenAPIConfig:
     return OpenAPIConfig(
         title="Privet",
         version=version("privet"),
-        description="A privacy gateway that speaks OpenAI's protocol.",
+        description="A privacy gateway that speaks OpenAI's and Anthropic's protocols.",
         path="/schema",
         render_plugins=[_Page(path="/"), JsonRenderPlugin(path="/openapi.json")],
         use_handler_docstrings=True,
     )
 
 
-def _request() -> RequestBody:
+def _request(whose: str = "OpenAI") -> RequestBody:
     text = Schema(type=OpenAPIType.STRING)
     message = Schema(
         type=OpenAPIType.OBJECT,
@@ -53,7 +53,7 @@ def _request() -> RequestBody:
     )
     body = Schema(
         type=OpenAPIType.OBJECT,
-        description="OpenAI's request; every other field is passed on.",
+        description=f"{whose}'s request; every other field is passed on.",
         required=["model", "messages"],
         properties={
             "model": text,
@@ -64,8 +64,10 @@ def _request() -> RequestBody:
     return RequestBody(content={"application/json": OpenAPIMediaType(body)}, required=True)
 
 
-def _responses(good: OpenAPIResponse) -> dict[str, OpenAPIResponse | Reference]:
-    error = OpenAPIResponse(description="OpenAI's error object.", content=_object())
+def _responses(
+    good: OpenAPIResponse, whose: str = "OpenAI"
+) -> dict[str, OpenAPIResponse | Reference]:
+    error = OpenAPIResponse(description=f"{whose}'s error object.", content=_object())
     return {"200": good, "default": error}
 
 
@@ -77,17 +79,42 @@ def _object() -> dict[str, OpenAPIMediaType]:
 class ChatOperation(Operation):
     """The chat route, which reads its request and writes its reply by itself."""
 
+    whose: ClassVar[str] = "OpenAI"
+
     request_body: RequestBody | Reference | None = field(default_factory=_request)
 
     def __post_init__(self) -> None:
         """Replace what Litestar found in the handler's signature, which is nothing."""
-        self.request_body = _request()
+        self.request_body = _request(self.whose)
         events = OpenAPIMediaType(Schema(type=OpenAPIType.STRING))
         self.responses = _responses(
             OpenAPIResponse(
-                description="OpenAI's reply: whole, or as server-sent events with `stream`.",
+                description=f"{self.whose}'s reply: whole, or as server-sent events with `stream`.",
                 content={**_object(), "text/event-stream": events},
-            )
+            ),
+            self.whose,
+        )
+
+
+@dataclass
+class MessagesOperation(ChatOperation):
+    """The same in Anthropic's protocol."""
+
+    whose: ClassVar[str] = "Anthropic"
+
+
+@dataclass
+class CountOperation(Operation):
+    """The counting route, which takes what the message route takes."""
+
+    request_body: RequestBody | Reference | None = field(default_factory=_request)
+
+    def __post_init__(self) -> None:
+        """Replace what Litestar found in the handler's signature, which is nothing."""
+        self.request_body = _request("Anthropic")
+        self.responses = _responses(
+            OpenAPIResponse(description="The number of `input_tokens`.", content=_object()),
+            "Anthropic",
         )
 
 

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from pipeline.core.backend import Backend
-from pipeline.core.layout import Node
 from pipeline.core.plugin import Plugin
-from pipeline.dialects.openai import OpenAIChat
+from pipeline.dialects.known import uninspected
 from pipeline.setup.check_routes import check_routes, ends
 from pipeline.setup.config import PipelineConfig
 from pipeline.setup.draft import Draft
@@ -137,7 +136,7 @@ class _Pipeline:
                 )
 
     def _check_uninspected(self) -> None:
-        known = opaque_names(OpenAIChat().layout)
+        known = uninspected()
         for name in self._pipeline.policies:
             if name not in known:
                 self._problems.error(
@@ -199,10 +198,3 @@ def _check_unused(draft: Draft, problems: Problems) -> None:
         if name not in listed_somewhere:
             remedy = "list it in one, or delete it"
             problems.warn(join("plugins", name), "no pipeline lists it", remedy)
-
-
-def opaque_names(node: Node) -> set[str]:
-    """What a dialect calls the content of which it says that it cannot be inspected."""
-    found = {node.opaque} if node.opaque else set[str]()
-    inner = [*node.fields.values(), *node.roles.values(), node.items, node.others]
-    return found.union(*(opaque_names(one) for one in inner if one is not None))

@@ -21,10 +21,10 @@ from pipeline.core.inspection import Inspection, Refusal
 from pipeline.core.receipt import Span
 from pipeline.core.record import Degraded, Found, Record, Restored, Tried, Uninspected, Work
 from pipeline.core.trace import Change
+from pipeline.dialects.known import uninspected
 from pipeline.dialects.openai.layout import LAYOUT
 from pipeline.service import app
 from pipeline.service.health import Ready
-from pipeline.setup.check import opaque_names
 from pipeline.setup.describe import options
 from pipeline.setup.discover import installed
 from pipeline.setup.schema import markdown
@@ -272,7 +272,7 @@ def test_every_option_is_explained():
 
 def test_privacy_has_every_kind_of_content_that_cannot_be_inspected():
     row = next(row for row in rows(PRIVACY, "Kind") if row[0] == "Opaque")
-    assert {name for name in opaque_names(LAYOUT) if name not in row[1]} == set()
+    assert {name for name in uninspected() if name not in row[1]} == set()
 
 
 def test_privacy_has_every_identity():

@@ -12,10 +12,16 @@ from pipeline.core.jsonvalue import Json, JsonObject
 from pipeline.core.translator import ReplyTranslator
 from pipeline.dialects.translation.anthropic_messages import TARGET, messages
 from pipeline.dialects.translation.anthropic_reply import AnthropicReply, refusal
-from pipeline.dialects.translation.conversation import Tool, reply_schema, texts, tools
+from pipeline.dialects.translation.conversation import Tool, tools
 from pipeline.dialects.translation.members import Members, not_carried, record, string, wrong
-
-_CACHE = "what a cache does changes what a request costs, not what is said"
+from pipeline.dialects.translation.settings import (
+    HARMLESS,
+    NEUTRAL,
+    check_stream_options,
+    most_tokens,
+    reply_schema,
+    stops,
+)
 
 _REQUEST = Members(
     carried=frozenset(
@@ -26,28 +32,8 @@ _REQUEST = Members(
             *("reasoning_effort", "service_tier"),
         }
     ),
-    harmless={
-        "store": "it is about what OpenAI keeps; here nothing is kept",
-        "metadata": "it labels what OpenAI keeps",
-        "prompt_cache_key": _CACHE,
-        "prompt_cache_retention": _CACHE,
-        "prompt_cache_options": _CACHE,
-    },
-    neutral={
-        "n": (1,),
-        "logprobs": (False,),
-        "top_logprobs": (0,),
-        "frequency_penalty": (0,),
-        "presence_penalty": (0,),
-        "logit_bias": ({},),
-        "modalities": (["text"],),
-        "verbosity": ("medium",),
-        "functions": ([],),
-    },
-)
-_STREAM_OPTIONS = Members(
-    frozenset({"include_usage"}),
-    harmless={"include_obfuscation": "it pads events, for whoever listens to OpenAI's wire"},
+    harmless=HARMLESS,
+    neutral={**NEUTRAL, "frequency_penalty": (0,), "presence_penalty": (0,)},
 )
 _CHOICE = Members(frozenset({"type", "function"}))
 _NAMED = Members(frozenset({"name"}))
@@ -71,13 +57,14 @@ class AnthropicFromOpenAI:
     def request(self, body: JsonObject) -> JsonObject:
         """The Messages request. `max_tokens` is left to the backend if the client says none."""
         _REQUEST.check(body, "", TARGET)
+        check_stream_options(body, TARGET)
         system, turns = messages(body)
         out: JsonObject = {"model": string(body.get("model"), "model"), "messages": turns}
         if system:
             out["system"] = system
         for name, value in (
-            ("max_tokens", _most_tokens(body)),
-            ("stop_sequences", _stops(body)),
+            ("max_tokens", most_tokens(body, TARGET)),
+            ("stop_sequences", stops(body)),
             ("temperature", body.get("temperature")),
             ("top_p", body.get("top_p")),
             ("service_tier", _tier(body)),
@@ -93,8 +80,6 @@ class AnthropicFromOpenAI:
             out["tool_choice"] = choice
         if body.get("stream") is not None:
             out["stream"] = body["stream"]
-        if (options := body.get("stream_options")) is not None:
-            _STREAM_OPTIONS.check(record(options, "stream_options"), "stream_options", TARGET)
         return out
 
     def reply(self, body: JsonObject) -> ReplyTranslator:
@@ -104,20 +89,6 @@ class AnthropicFromOpenAI:
     def error(self, event: Event) -> Event:
         """The body of a refusal in OpenAI's form."""
         return refusal(event)
-
-
-def _most_tokens(body: JsonObject) -> Json:
-    new, old = body.get("max_completion_tokens"), body.get("max_tokens")
-    if new is not None and old is not None and new != old:
-        raise not_carried("max_tokens", TARGET, "give it or `max_completion_tokens`")
-    most, name = (new, "max_completion_tokens") if new is not None else (old, "max_tokens")
-    if most is not None and (not isinstance(most, int) or isinstance(most, bool)):
-        raise wrong(name, "an integer")
-    return most
-
-
-def _stops(body: JsonObject) -> Json:
-    return [*texts(body.get("stop"), "stop")] or None
 
 
 def _tier(body: JsonObject) -> Json:

@@ -199,10 +199,13 @@ class AnthropicReply:
         self._finish = _FINISH[reason]
 
     def _count(self, said: JsonObject) -> None:
-        """Remember the figures; those of a stream are cumulative."""
+        """Remember the figures; those of a stream are cumulative, but some servers send zeros for
+        what they have said before.
+        """
         figures = said.get("usage")
-        if isinstance(figures, dict):
-            self._usage |= {name: one for name, one in figures.items() if one is not None}
+        for name, one in figures.items() if isinstance(figures, dict) else ():
+            if one or name not in self._usage:
+                self._usage[name] = one
 
     def _counted(self) -> JsonObject | None:
         """The figures; Anthropic counts what a cache read or wrote beside the rest of a prompt."""

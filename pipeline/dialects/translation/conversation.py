@@ -158,54 +158,6 @@ def tools(body: JsonObject, target: str) -> Iterator[Tool]:
         )
 
 
-def texts(value: Json, path: str) -> list[str]:
-    """A string, or a list of them; none if there is neither."""
-    if value is None:
-        return []
-    if isinstance(value, list):
-        return [string(one, f"{path}[{index}]") for index, one in enumerate(value)]
-    return [string(value, path)]
-
-
-def reply_schema(body: JsonObject, target: str) -> JsonObject | Literal["json"] | None:
-    """The JSON schema that the reply is to follow; `json` for any JSON, None for plain text."""
-    if (wanted := body.get("response_format")) is None:
-        return None
-    wanted = record(wanted, "response_format")
-    match wanted.get("type"):
-        case "text":
-            _FORMAT.check(wanted, "response_format", target)
-            return None
-        case "json_object":
-            _FORMAT.check(wanted, "response_format", target)
-            return "json"
-        case "json_schema":
-            _SCHEMA_FORMAT.check(wanted, "response_format", target)
-        case _:
-            raise not_carried("response_format.type", target)
-    path = "response_format.json_schema"
-    named = record(wanted.get("json_schema"), path)
-    _SCHEMA.check(named, path, target)
-    schema = record(named.get("schema"), f"{path}.schema")
-    described = named.get("description")
-    if described is None or described == schema.get("description"):
-        return schema
-    if "description" in schema:
-        raise not_carried(f"{path}.description", target, "put it into the schema")
-    return {"description": string(described, f"{path}.description"), **schema}
-
-
-_FORMAT = Members(frozenset({"type"}))
-_SCHEMA_FORMAT = Members(frozenset({"type", "json_schema"}))
-_SCHEMA = Members(
-    frozenset({"schema", "description"}),
-    harmless={
-        "name": "a label of the schema, which no model needs",
-        "strict": "other protocols that take a schema always keep to it",
-    },
-)
-
-
 def _parts(content: Json, path: str, target: str) -> Iterator[Part]:
     if isinstance(content, str):
         yield TextPart(content)

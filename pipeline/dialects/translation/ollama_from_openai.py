@@ -11,62 +11,41 @@ from pipeline.dialects.translation.conversation import (
     TextPart,
     Tool,
     Turn,
-    reply_schema,
-    texts,
     tools,
     turns,
 )
-from pipeline.dialects.translation.members import Members, not_carried, record, string, wrong
+from pipeline.dialects.translation.members import Members, not_carried, string, wrong
 from pipeline.dialects.translation.ollama_reply import OllamaReply, refusal
+from pipeline.dialects.translation.settings import (
+    HARMLESS,
+    NEUTRAL,
+    check_stream_options,
+    most_tokens,
+    reply_schema,
+    stops,
+)
 
 TARGET = "Ollama's API"
 
 _HERE = "the server keeps no accounts of users"
-_CACHE = "what a cache does changes what a request costs, not what is said"
 
-_OPTIONS = {
-    "temperature": "temperature",
-    "top_p": "top_p",
-    "seed": "seed",
-    "frequency_penalty": "frequency_penalty",
-    "presence_penalty": "presence_penalty",
-    "max_tokens": "num_predict",
-    "max_completion_tokens": "num_predict",
-}
-"""Members that are numbers, and Ollama's names of them in `options`."""
+_NUMBERS = ("temperature", "top_p", "seed", "frequency_penalty", "presence_penalty")
+"""Members that are numbers, and have the same names in Ollama's `options`."""
 
 _REQUEST = Members(
     carried=frozenset(
         {
             *("model", "messages", "stream", "stream_options", "tools", "tool_choice", "stop"),
-            *("response_format", "reasoning_effort"),
-            *_OPTIONS,
+            *("response_format", "reasoning_effort", "max_tokens", "max_completion_tokens"),
+            *_NUMBERS,
         }
     ),
-    harmless={
-        "user": _HERE,
-        "safety_identifier": _HERE,
-        "store": "it is about what OpenAI keeps; here nothing is kept",
-        "metadata": "it labels what OpenAI keeps",
-        "prompt_cache_key": _CACHE,
-        "prompt_cache_retention": _CACHE,
-        "prompt_cache_options": _CACHE,
-    },
+    harmless={**HARMLESS, "user": _HERE, "safety_identifier": _HERE},
     neutral={
-        "n": (1,),
-        "logprobs": (False,),
-        "top_logprobs": (0,),
-        "logit_bias": ({},),
-        "modalities": (["text"],),
-        "verbosity": ("medium",),
+        **NEUTRAL,
         "parallel_tool_calls": (True,),
         "service_tier": ("auto", "default"),
-        "functions": ([],),
     },
-)
-_STREAM_OPTIONS = Members(
-    frozenset({"include_usage"}),
-    harmless={"include_obfuscation": "it pads events, for whoever listens to OpenAI's wire"},
 )
 _EFFORTS: dict[str, Json] = {
     "none": False,
@@ -90,6 +69,7 @@ class OllamaFromOpenAI:
     def request(self, body: JsonObject) -> JsonObject:
         """The request for `/api/chat`, which streams unless it is told not to."""
         _REQUEST.check(body, "", TARGET)
+        check_stream_options(body, TARGET)
         out: JsonObject = {
             "model": string(body.get("model"), "model"),
             "messages": _messages(body),
@@ -106,8 +86,6 @@ class OllamaFromOpenAI:
             out["think"] = _EFFORTS[effort]
         if options := _options(body):
             out["options"] = options
-        if (wanted := body.get("stream_options")) is not None:
-            _STREAM_OPTIONS.check(record(wanted, "stream_options"), "stream_options", TARGET)
         return out
 
     def reply(self, body: JsonObject) -> ReplyTranslator:
@@ -121,15 +99,15 @@ class OllamaFromOpenAI:
 
 def _options(body: JsonObject) -> JsonObject:
     out: JsonObject = {}
-    for name, theirs in _OPTIONS.items():
+    for name in _NUMBERS:
         if (value := body.get(name)) is None:
             continue
         if not isinstance(value, int | float) or isinstance(value, bool):
             raise wrong(name, "a number")
-        if out.setdefault(theirs, value) != value:
-            raise not_carried("max_tokens", TARGET, "give it or `max_completion_tokens`")
-    if stop := texts(body.get("stop"), "stop"):
-        out["stop"] = [*stop]
+        out[name] = value
+    for name, value in (("num_predict", most_tokens(body, TARGET)), ("stop", stops(body))):
+        if value is not None:
+            out[name] = value
     return out
 
 

@@ -4,13 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.dialects.translation import anthropic_from_openai, conversation, ollama_from_openai
+from pipeline.dialects.translation import (
+    anthropic_from_openai,
+    conversation,
+    ollama_from_openai,
+    settings,
+)
 from pipeline.dialects.translation.members import Members
 
 GUIDE = Path(__file__).parents[3] / "docs" / "backends.md"
 TABLES = [
     one
-    for module in (anthropic_from_openai, ollama_from_openai, conversation)
+    for module in (anthropic_from_openai, ollama_from_openai, conversation, settings)
     for one in vars(module).values()
     if isinstance(one, Members)
 ]

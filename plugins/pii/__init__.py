@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar, Literal
 import anyio.to_thread
 from msgspec import Meta
 
-from pipeline import Channel, Exchange, Rejected, Request, Step, Text, TextFilter
+from pipeline import Channel, Exchange, PrivetError, Rejected, Request, Step, Text, TextFilter
 from plugins.finding.fold import fold
 from plugins.finding.spans import Span
 from plugins.hiding.noted import noted, noted_restores
@@ -27,7 +27,7 @@ from plugins.pii.joined import bridges, with_fragments
 from plugins.pii.options import Score
 from plugins.pii.output import OutputFilter, Own
 from plugins.pii.policy import PolicyOptions
-from plugins.pii.recogniser import Recogniser, open_recogniser
+from plugins.pii.recogniser import Recogniser, RecogniserFailed, open_recogniser
 
 Kind = Literal["content", "reasoning", "refusal", "arguments", "other"]
 
@@ -234,7 +234,11 @@ class Pii(PolicyOptions, frozen=True, kw_only=True):
 
     async def start(self, stack: AsyncExitStack) -> Callable[[Exchange], Step]:
         """Start the recogniser's processes."""
-        recogniser = await open_recogniser(stack, self)
+        try:
+            recogniser = await open_recogniser(stack, self)
+        except RecogniserFailed as error:
+            # What keeps a worker from starting holds names alone, and is worth being shown.
+            raise PrivetError(str(error)) from None
         key = blake2b(self.identity_key.encode()).digest() if self.identity_key else b""
         return partial(PiiStep, self, recogniser, key or secrets.token_bytes(64))
 

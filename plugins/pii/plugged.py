@@ -25,10 +25,20 @@ def plugged(one: str | RecogniserOption) -> EntityRecognizer:
     try:
         make = cast(Callable[..., object], getattr(import_module(module), member))
         made = make(**option.options)
+    except ImportError as error:
+        # It names modules, nothing else.
+        raise CannotLoad(
+            f"recognisers: `{option.use}` cannot be loaded: {error}; install what it needs"
+        ) from error
     except Exception as error:
-        raise CannotLoad(f"recognisers: `{option.use}` cannot be loaded: {error!r}") from error
+        raise CannotLoad(
+            f"recognisers: `{option.use}` cannot be made: it raised {type(error).__name__}; "
+            "correct its options"
+        ) from error
     if not isinstance(made, EntityRecognizer):
-        raise CannotLoad(f"recognisers: `{option.use}` is not a recogniser of Presidio's kind")
+        raise CannotLoad(
+            f"recognisers: `{option.use}` is not a recogniser of Presidio's kind; name one"
+        )
     return made
 
 

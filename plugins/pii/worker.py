@@ -21,6 +21,7 @@ import msgspec
 
 from plugins.pii.degrees import PATTERNS
 from plugins.pii.options import RecogniserOptions
+from plugins.pii.own import CannotLoad
 
 _NICE = 10
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux' prctl
@@ -71,7 +72,10 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
         analysis = Analysis(options, tiers.enter)
         degrees = options.degrees
     except Exception as error:
-        write_frame(outgoing, msgspec.msgpack.encode(f"{type(error).__name__}: {error}"))
+        # Any other message may quote an option, and options may be secrets.
+        safe = isinstance(error, CannotLoad)
+        reason = str(error) if safe else f"it raised {type(error).__name__}"
+        write_frame(outgoing, msgspec.msgpack.encode(reason))
         return
     gc.collect()
     gc.freeze()

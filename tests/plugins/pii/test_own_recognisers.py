@@ -15,7 +15,7 @@ from presidio_analyzer.predefined_recognizers.ner import (
     huggingface_ner_recognizer,
 )
 
-from pipeline import testing
+from pipeline import PrivetError, testing
 from pipeline.cli import privet
 from plugins.pii import Pii
 from plugins.pii.analysis import Analysis
@@ -66,6 +66,10 @@ class Colours(LocalRecognizer):
 def made() -> Colours:
     """A factory will do, too."""
     return Colours(["teal"])
+
+
+def refused(token: str) -> Colours:
+    raise ValueError(token)
 
 
 def install(folder: Path, *points: str, name: str = "paints") -> None:
@@ -171,6 +175,17 @@ def test_what_cannot_be_made_is_an_error_of_the_start() -> None:
     ):
         with pytest.raises(CannotLoad, match=words):
             Analysis(options(own))
+
+
+def test_the_start_says_why_and_quotes_no_option() -> None:
+    for one, words in (
+        ({"use": f"{__name__}:refused", "options": {"token": "Hush-5678"}}, "raised ValueError"),
+        ({"use": f"{PRESIDIOS}:GLiNERRecognizer"}, "GLiNER is not installed"),
+    ):
+        pii = msgspec.convert({"workers": 1, "languages": [], "recognisers": [one]}, Pii)
+        with pytest.raises(PrivetError, match=words) as told, testing.started(pii):
+            pass
+        assert "Hush" not in str(told.value)
 
 
 class Model:

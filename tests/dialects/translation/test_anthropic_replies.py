@@ -142,6 +142,12 @@ def test_usage_comes_only_if_it_is_wanted():
         assert not any(b"usage" in one.data for one in translate(said, {"model": "m", **asked}))
 
 
+def test_zeros_do_not_hide_what_was_counted():
+    said = streamed([text("x")])
+    said[-2]["usage"] = {"input_tokens": 0, "cache_read_input_tokens": None, "output_tokens": 7}
+    assert joined(translate(events(said)))["usage"]["prompt_tokens"] == 33
+
+
 def test_the_whole_input_at_the_start_of_a_block():
     said = streamed([use("t1", {})])
     said[2]["content_block"]["input"] = {"a": 1}  # type: ignore[index,call-overload]

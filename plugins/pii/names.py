@@ -10,6 +10,7 @@ from plugins.finding.spans import NER
 from plugins.pii.doubts import Doubts, pieces
 from plugins.pii.entities import NER_ENTITIES
 from plugins.pii.lexicon import Lexicon
+from plugins.pii.organisations import may_be_an_organisation
 from plugins.pii.people import words_of
 from plugins.pii.results import Loaded, result
 from plugins.pii.technical import Lines, glued
@@ -98,6 +99,10 @@ class Names(Loaded):
             return
         if entity == "DATE_TIME" and not _DATED.search(value):
             return
+        if entity == "ORGANIZATION" and not may_be_an_organisation(
+            text, start, words, value, self._lexicon
+        ):
+            return
         like_a_name = (
             entity == "ORGANIZATION"
             and "PERSON" in self._entities
@@ -120,7 +125,8 @@ class Names(Loaded):
             if further and len(words) < 4 and not known.place(name) and not at_place:
                 return "PERSON"
         named = any(known.given(one) or known.family(one) or known.plain(one) for one in words)
-        if entity == "PERSON" and "LOCATION" in self._entities and known.town(name) and not named:
+        guessed = entity in ("PERSON", "ORGANIZATION")
+        if guessed and "LOCATION" in self._entities and known.town(name) and not named:
             return "LOCATION"
         return entity
 

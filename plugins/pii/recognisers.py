@@ -31,6 +31,7 @@ from plugins.pii.coordinates import Coordinates
 from plugins.pii.dates import Age, Birth, date
 from plugins.pii.identity import Identity
 from plugins.pii.lexicon import Lexicon
+from plugins.pii.organisations import Organisations
 from plugins.pii.phones import Phone
 from plugins.pii.results import Hinted, result
 from plugins.pii.wallets import Wallet
@@ -49,6 +50,7 @@ def corrected(regions: Sequence[str], lexicon: Lexicon) -> list[EntityRecognizer
         Disguised(lexicon),
         Handle(),
         Identity(),
+        Organisations(lexicon),
         Username(lexicon),
         Wallet(),
         Age(),

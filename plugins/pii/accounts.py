@@ -15,6 +15,14 @@ _WRITTEN = regex.compile(
     rf"=[\"']?{_NAME}(?=[\"']?(?:[\s,;&)]|$))"
     rf"|\b(?:for|invalid|illegal)(?: invalid)? user {_NAME} from\b"
 )
+_SIGNS = (
+    "/home/",
+    "Users",
+    *(f"{word}(" for word in "TODO FIXME XXX HACK NOTE".split()),
+    *(f"{word}=" for word in "user username login uid owner author account logname".split()),
+    *(f"{word} user " for word in "for invalid illegal".split()),
+)
+"""Without one of these in it a text has no such name; most have none."""
 _SERVICES = frozenset(
     """ubuntu debian centos fedora root runner ec2-user vscode git jenkins circleci deploy www-data
     nobody postgres mysql redis docker vagrant app node default none null true false self admin
@@ -36,6 +44,8 @@ class Account(Loaded):
     ) -> list[RecognizerResult]:
         """Every name of an account that is nobody's in particular excepted."""
         found: list[RecognizerResult] = []
+        if not any(sign in text for sign in _SIGNS):
+            return found
         for match in _WRITTEN.finditer(text):
             group = match.lastindex or 0
             if not any(map(self._nobody, match[group].lower().split("."))):

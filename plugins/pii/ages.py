@@ -7,14 +7,15 @@ from presidio_analyzer.nlp_engine import NlpArtifacts
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.results import Loaded, result
 
-_AGE = r"(1[01]\d|[1-9]?\d)"
+# Digits are rarer than words, so what stands before them is looked for from them.
+_AGE = r"\d(?:(?<=1)[01]\d|(?<=[1-9])\d)?(?!\d)"
 _BESIDE = regex.compile(
-    rf"(?<![\w.])(\p{{L}}[\p{{L}}\p{{M}}'-]+)(?:, {_AGE}(?=,(?!\d)|\)| and\b|[.;](?:\s|$))"
-    rf"| \({_AGE}\))"
+    rf"(?<=(?<![\w.])(\p{{L}}[\p{{L}}\p{{M}}'-]+)(, | \()){_AGE}(?=,|\)| and\b|[.;](?:\s|$))"
+    r"(?!,\d)"
 )
 _SAID = regex.compile(
-    rf"\b(?:im|i'm|i am|hes|shes|he's|she's|he is|she is|turn(?:s|ed|ing)?) {_AGE}"
-    r"(?= ?(?:[mf]\b|[.,;!?)](?!\d)|$)"
+    r"(?<=\b(?:im|i'm|i am|hes|shes|he's|she's|he is|she is|turn(?:s|ed|ing)?) )"
+    rf"{_AGE}(?= ?(?:[mf]\b|[.,;!?)](?!\d)|$)"
     r"| (?:and|but|so|now|next|this|last|today|tomorrow|soon|already)\b)",
     regex.IGNORECASE,
 )
@@ -31,11 +32,13 @@ class AgeBeside(Loaded):
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
     ) -> list[RecognizerResult]:
         """Every age of somebody who is named right before, or who says it."""
-        found = [result(self, *match.span(1), 0.6) for match in _SAID.finditer(text)]
+        found = [result(self, *match.span(), 0.6) for match in _SAID.finditer(text)]
         for match in _BESIDE.finditer(text):
-            in_parentheses = match[3] is not None
+            in_parentheses = match[2] == " ("
+            if in_parentheses and text[match.end()] != ")":
+                continue
             if self._names(match[1], capital=in_parentheses):
-                found.append(result(self, *match.span(match.lastindex or 0), 0.6))
+                found.append(result(self, *match.span(), 0.6))
         return found
 
     def _names(self, word: str, *, capital: bool) -> bool:

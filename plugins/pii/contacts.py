@@ -25,10 +25,12 @@ _SPELT = regex.compile(
     regex.IGNORECASE,
 )
 
-_HINTS = (
-    """dot punkt punto (at [at {at <at (@ [@ arroba mail yahoo outlook icloud gmx yandex""".split()
+_SIGNS = regex.compile(
+    r"[\[({<] ?(?:at|@|arroba|chez|dot|punkt|point|punto|\.) ?[\])}>]"
+    rf"| (?:(?-i:_?AT_? )|at {_PROVIDER}(?!\w)|(?:dot|punkt|point|punto) )",
+    regex.IGNORECASE,
 )
-"""Without one of these in it no text has such an address."""
+"""What tells an address that is spelt out from a plain one."""
 
 _SAID = (
     r"\b(?:user ?(?:name|id)|log ?in(?: name)?|handle|screen ?name|nick(?:name)?|account name|"
@@ -64,8 +66,7 @@ class Disguised(Loaded):
     ) -> list[RecognizerResult]:
         """Every e-mail address that is spelt out."""
         found: list[RecognizerResult] = []
-        lower = text.lower()
-        if " AT " not in text and not any(hint in lower for hint in _HINTS):
+        if not _SIGNS.search(text):
             return found
         for match in _SPELT.finditer(text):
             local, domain = match["local"], match["domain"]

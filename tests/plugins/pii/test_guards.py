@@ -10,7 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from presidio_analyzer import EntityRecognizer
 
-from plugins.pii import address, contacts, dates, identity, recognisers, technical, wallets
+from plugins.pii import (
+    accounts,
+    address,
+    contacts,
+    dates,
+    identity,
+    recognisers,
+    technical,
+    wallets,
+)
+from plugins.pii.ages import AgeBeside
 from plugins.pii.analysis import Analysis
 from plugins.pii.contacts import Username, explained
 from plugins.pii.endings import Ending
@@ -175,3 +185,68 @@ def test_every_postcode_of_a_fixed_form_may_be_one(data: st.DataObject) -> None:
     written = data.draw(matches(letters))
     if address._FIXED.search(written):  # pyright: ignore[reportPrivateUsage]
         assert address._MAYBE_FIXED.search(written)  # pyright: ignore[reportPrivateUsage]
+
+
+@given(st.data())
+@settings(max_examples=400, deadline=None)
+def test_every_mail_address_that_is_spelt_out_has_a_sign(data: st.DataObject) -> None:
+    spelt = contacts._SPELT.pattern.replace("(?-i:", "(?:")  # pyright: ignore[reportPrivateUsage]
+    written = data.draw(matches(spelt))
+    match = contacts._SPELT.search(written)  # pyright: ignore[reportPrivateUsage]
+    plain = re.fullmatch(r"[\w.+-]+@[\w.-]+( uk)?", match[0]) if match else None
+    if match and not plain:
+        assert contacts._SIGNS.search(written)  # pyright: ignore[reportPrivateUsage]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "annab99 at proton.me",
+        "annab99 at web.de",
+        "anna.berg AT example.org",
+        "anna.berg@example punkt org",
+        "anna <at> example.org",
+    ],
+)
+def test_mail_address_is_seen_whatever_else_is_said(analysis: Analysis, text: str) -> None:
+    [findings] = analysis.find([text], [False])
+    assert [(one[:3]) for one in findings] == [(0, len(text), "EMAIL_ADDRESS")]
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_every_account_that_a_program_writes_has_a_sign(data: st.DataObject) -> None:
+    written = data.draw(st.from_regex(re.compile(accounts._WRITTEN.pattern), fullmatch=True))  # pyright: ignore[reportPrivateUsage]
+    assert any(sign in written for sign in accounts._SIGNS)  # pyright: ignore[reportPrivateUsage]
+
+
+_OLD_AGE = r"(1[01]\d|[1-9]?\d)"
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            "Ann_ Bo-b_'s_im_i'm_ he is_I am_turned_ _, _ (_(_1_9_41_118_0_)_,_._ and_ m_;_ so_\n".split(
+                "_"
+            )
+        ),
+        max_size=9,
+    )
+)
+@settings(max_examples=2_000, deadline=None)
+def test_ages_are_found_from_their_digits(parts: list[str]) -> None:
+    text = "".join(parts)
+    said = (
+        rf"\b(?:im|i'm|i am|hes|shes|he's|she's|he is|she is|turn(?:s|ed|ing)?) {_OLD_AGE}"
+        r"(?= ?(?:[mf]\b|[.,;!?)](?!\d)|$)"
+        r"| (?:and|but|so|now|next|this|last|today|tomorrow|soon|already)\b)"
+    )
+    beside = (
+        rf"(?<![\w.])(\p{{L}}[\p{{L}}\p{{M}}'-]+)"
+        rf"(?:, {_OLD_AGE}(?=,(?!\d)|\)| and\b|[.;](?:\s|$))| \({_OLD_AGE}\))"
+    )
+    expected = [one.span(1) for one in regex.finditer(said, text, regex.IGNORECASE)]
+    for one in regex.finditer(beside, text):
+        known = AgeBeside(NO_WORDS)._names(one[1], capital=one[3] is not None)  # pyright: ignore[reportPrivateUsage]
+        expected += [one.span(one.lastindex or 0)] if known else []
+    assert [(start, end) for start, end, _ in found(AgeBeside(NO_WORDS), text)] == expected

@@ -12,7 +12,7 @@ once more without that condition.
 import json
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -64,11 +64,15 @@ class KnownKeys:
     def __init__(self, *, cache: bool, timeout: float):
         rules = Rules(confidence="low", cache=cache)
         self._timeout = timeout
-        details = [rules.detail(str(one["id"])) for one in rules.metadata()]
-        self.examples = frozenset(_examples([one["betterleaks_filter"] for one in details]))
+        self.examples: set[str] = set()
+        alone: list[dict[str, object]] = []
+        for one in rules.metadata():
+            detail = rules.detail(str(one["id"]))
+            self.examples.update(_examples(detail["betterleaks_filter"]))
+            alone += _without_condition(detail)
         self._scanners = [
             Scanner(rules, base64=True),
-            Scanner(_alone(details, cache), base64=False),
+            Scanner(_compiled(alone, cache), base64=False),
         ]
 
     def find(self, text: str) -> Iterator[Span]:
@@ -121,35 +125,34 @@ def _encoded(text: str) -> bytes:
         raise RulesFailed("a text holds half of a surrogate pair") from None
 
 
-def _examples(details: Iterable[object]) -> Iterator[str]:
-    """The keys that rules name in their conditions: those of tutorials and public clients."""
-    for one in details:
-        if isinstance(one, str):
-            if _EXAMPLE.fullmatch(one):
-                yield one
-        elif isinstance(one, dict):
-            yield from _examples(cast("dict[str, object]", one).values())
-        elif isinstance(one, list):
-            yield from _examples(cast("list[object]", one))
+def _examples(condition: object) -> Iterator[str]:
+    """The keys that a rule's condition names: those of tutorials and public clients."""
+    if isinstance(condition, str):
+        if _EXAMPLE.fullmatch(condition):
+            yield condition
+    elif isinstance(condition, dict):
+        yield from _examples(list(cast("dict[str, object]", condition).values()))
+    elif isinstance(condition, list):
+        for one in cast("list[object]", condition):
+            yield from _examples(one)
 
 
-def _alone(details: Sequence[dict[str, object]], cache: bool) -> Rules:
-    """The rules that ask for another finding nearby, without that."""
+def _compiled(rules: list[dict[str, object]], cache: bool) -> Rules:
     with tempfile.TemporaryDirectory() as folder:
         # YAML 1.2 is a superset of JSON.
         path = Path(folder, "alone.yml")
-        path.write_text(json.dumps({"rules": list(_without_condition(details))}))
+        path.write_text(json.dumps({"rules": rules}))
         return Rules([path], builtins=False, confidence="low", cache=cache)
 
 
-def _without_condition(details: Iterable[dict[str, object]]) -> Iterator[dict[str, object]]:
-    for detail in details:
-        needed = cast("Iterable[dict[str, object]]", detail["depends_on_rule"])
-        if detail["id"] not in _TOO_WIDE and any(not other.get("optional") for other in needed):
-            yield {
-                "id": _ALONE + str(detail["id"]).replace("/", "."),
-                "name": detail["name"],
-                "pattern": detail["detection_regex"],
-                "min_entropy": _LEAST_ENTROPY,
-                "confidence": "high",
-            }
+def _without_condition(detail: dict[str, object]) -> Iterator[dict[str, object]]:
+    """A rule that asks for another finding nearby, without that."""
+    needed = cast("Iterable[dict[str, object]]", detail["depends_on_rule"])
+    if detail["id"] not in _TOO_WIDE and any(not other.get("optional") for other in needed):
+        yield {
+            "id": _ALONE + str(detail["id"]).replace("/", "."),
+            "name": detail["name"],
+            "pattern": detail["detection_regex"],
+            "min_entropy": _LEAST_ENTROPY,
+            "confidence": "high",
+        }

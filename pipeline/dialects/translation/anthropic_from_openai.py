@@ -44,15 +44,8 @@ _TIERS: Mapping[Json, str] = {"auto": "auto", "default": "standard_only"}
 class AnthropicFromOpenAI:
     """Translates for clients that speak OpenAI's chat, and backends that speak Messages."""
 
-    @property
-    def source(self) -> str:
-        """The clients' dialect."""
-        return "openai"
-
-    @property
-    def target(self) -> str:
-        """The backend's dialect."""
-        return "anthropic"
+    source = "openai"
+    target = "anthropic"
 
     def request(self, body: JsonObject) -> JsonObject:
         """The Messages request. `max_tokens` is left to the backend if the client says none."""

@@ -56,15 +56,8 @@ _EFFORTS: dict[str, Json] = {
 class OllamaFromOpenAI:
     """Translates for clients that speak OpenAI's chat, and backends that speak Ollama's API."""
 
-    @property
-    def source(self) -> str:
-        """The clients' dialect."""
-        return "openai"
-
-    @property
-    def target(self) -> str:
-        """The backend's dialect."""
-        return "ollama"
+    source = "openai"
+    target = "ollama"
 
     def request(self, body: JsonObject) -> JsonObject:
         """The request for `/api/chat`, which streams unless it is told not to."""
@@ -76,7 +69,7 @@ class OllamaFromOpenAI:
             "stream": body.get("stream") is True,
         }
         offered = [_tool(one) for one in tools(body, TARGET)]
-        if offered and _may_call(body.get("tool_choice")):
+        if _may_call(body.get("tool_choice")) and offered:
             out["tools"] = [*offered]
         if (schema := reply_schema(body, TARGET)) is not None:
             out["format"] = schema

@@ -4,10 +4,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from anthropic.types import RawMessageStreamEvent
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from pydantic import TypeAdapter
 
 from pipeline import Event
-from pipeline.core.jsonvalue import JsonObject, encode
+from pipeline.core.frames import Frame
+from pipeline.core.jsonvalue import JsonObject, decode, encode
+from pipeline.dialects.openai import OpenAIChat
 from pipeline.dialects.translation.anthropic_from_openai import AnthropicFromOpenAI
 
 ASKED: JsonObject = {"model": "m", "messages": [], "stream_options": {"include_usage": True}}
@@ -100,3 +103,21 @@ def translate(said: Iterable[Event], asked: JsonObject = ASKED) -> list[Event]:
     reply = AnthropicFromOpenAI().reply(asked)
     out = [one for event in said for one in reply.feed(event)]
     return [*out, *reply.eof()]
+
+
+def checked(said: Sequence[Event]) -> Any:
+    """The whole reply that one event is."""
+    [event] = said
+    assert event.whole
+    found: Any = decode(event.data)
+    ChatCompletion.model_validate(found, strict=True)
+    return found
+
+
+def joined(said: Sequence[Event]) -> Any:
+    """The whole reply that a stream says."""
+    assert said[-1] == Event(b"[DONE]")
+    chunks: list[Any] = [decode(one.data) for one in said[:-1]]
+    for one in chunks:
+        ChatCompletionChunk.model_validate(one)
+    return OpenAIChat().join(Frame(one) for one in chunks).data

@@ -1,6 +1,5 @@
 """From Anthropic's Messages to OpenAI's chat: replies, whole and streamed, and errors."""
 
-from collections.abc import Sequence
 from typing import Any, get_args
 
 import pytest
@@ -9,7 +8,9 @@ from anthropic.types.stop_reason import StopReason
 from dialects.translation.speaking import (
     ASKED,
     ERROR,
+    checked,
     events,
+    joined,
     message,
     streamed,
     text,
@@ -17,10 +18,8 @@ from dialects.translation.speaking import (
     translate,
     use,
 )
-from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from pipeline import Event, UpstreamFailed
-from pipeline.core.frames import Frame
 from pipeline.core.jsonvalue import JsonObject, decode, encode
 from pipeline.dialects.openai import OpenAIChat
 from pipeline.dialects.translation import anthropic_reply
@@ -36,20 +35,7 @@ COUNTED = {
 
 
 def whole(body: JsonObject) -> Any:
-    [event] = translate([Event(encode(body), whole=True)])
-    assert event.whole
-    found: Any = decode(event.data)
-    ChatCompletion.model_validate(found, strict=True)
-    return found
-
-
-def joined(said: Sequence[Event]) -> Any:
-    """The whole reply that a stream says."""
-    assert said[-1] == Event(b"[DONE]")
-    chunks: list[Any] = [decode(one.data) for one in said[:-1]]
-    for one in chunks:
-        ChatCompletionChunk.model_validate(one)
-    return OpenAIChat().join(Frame(one) for one in chunks).data
+    return checked(translate([Event(encode(body), whole=True)]))
 
 
 def choice(reply: Any) -> Any:

@@ -1,33 +1,25 @@
 """Between OpenAI's chat and Ollama's own API."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
 import pytest
-from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from dialects.translation.chats import asked, called, user
+from dialects.translation.speaking import checked, joined
 
 from pipeline import Event, UpstreamFailed
 from pipeline.core.errors import BadRequest
-from pipeline.core.frames import Frame
 from pipeline.core.jsonvalue import JsonObject, decode, encode
 from pipeline.dialects.openai import OpenAIChat
 from pipeline.dialects.translation.ollama_from_openai import OllamaFromOpenAI
 
 MADE = OllamaFromOpenAI()
 COUNTED: JsonObject = {"model": "m", "messages": [], "stream_options": {"include_usage": True}}
-TOOL = {
+LOOK = {
     "type": "function",
     "function": {"name": "look", "description": "Looks.", "parameters": {"type": "object"}},
 }
-
-
-def asked(*messages: Any, **more: Any) -> dict[str, Any]:
-    return {"model": "m", "messages": list(messages), **more}
-
-
-def user(content: Any) -> dict[str, Any]:
-    return {"role": "user", "content": content}
 
 
 def made(body: dict[str, Any]) -> Any:
@@ -37,19 +29,14 @@ def made(body: dict[str, Any]) -> Any:
     return out
 
 
-def call(identity: str, arguments: str) -> dict[str, Any]:
-    function = {"name": "look", "arguments": arguments}
-    return {"id": identity, "type": "function", "function": function}
-
-
 def test_a_chat_with_tools_and_images():
     image = {"type": "image_url", "image_url": {"url": "data:image/bmp;base64,AAAA"}}
     body = asked(
         {"role": "developer", "content": "Be brief."},
         user([{"type": "text", "text": "a"}, image, {"type": "text", "text": "b"}]),
-        {"role": "assistant", "content": None, "tool_calls": [call("c", '{"a": 1}')]},
+        {"role": "assistant", "content": None, "tool_calls": [called("c", '{"a": 1}')]},
         {"role": "tool", "tool_call_id": "c", "content": "two"},
-        tools=[TOOL],
+        tools=[LOOK],
         stream=True,
     )
     assert made(body) == {
@@ -65,7 +52,7 @@ def test_a_chat_with_tools_and_images():
             },
             {"role": "tool", "content": "two", "tool_name": "look", "tool_call_id": "c"},
         ],
-        "tools": [TOOL],
+        "tools": [LOOK],
     }
 
 
@@ -93,8 +80,8 @@ def test_a_chat_with_tools_and_images():
         ),
         ({"reasoning_effort": "none"}, {"think": False}),
         ({"reasoning_effort": "high"}, {"think": "high"}),
-        ({"tools": [TOOL], "tool_choice": "auto"}, {"tools": [TOOL]}),
-        ({"tools": [TOOL], "tool_choice": "none"}, {}),
+        ({"tools": [LOOK], "tool_choice": "auto"}, {"tools": [LOOK]}),
+        ({"tools": [LOOK], "tool_choice": "none"}, {}),
         ({"user": "u", "store": True, "parallel_tool_calls": True, "service_tier": "auto"}, {}),
     ],
 )
@@ -113,7 +100,7 @@ def test_ollamas_settings(said: dict[str, Any], carried: dict[str, Any]):
         (asked(user("x"), n=2), "n"),
         (asked(user("x"), logprobs=True), "logprobs"),
         (asked(user("x"), parallel_tool_calls=False), "parallel_tool_calls"),
-        (asked(user("x"), tools=[TOOL], tool_choice="required"), "tool_choice"),
+        (asked(user("x"), tools=[LOOK], tool_choice="required"), "tool_choice"),
         (asked(user("x"), reasoning_effort="xhigh"), "reasoning_effort"),
         (asked(user("x"), service_tier="flex"), "service_tier"),
         (asked(user("x"), temperature="hot"), "temperature"),
@@ -164,18 +151,7 @@ def translate(said: Iterable[Any], body: JsonObject = COUNTED) -> list[Event]:
 
 
 def whole(body: dict[str, Any]) -> Any:
-    [event] = translate([Event(encode(body), whole=True)])
-    found: Any = decode(event.data)
-    ChatCompletion.model_validate(found, strict=True)
-    return found
-
-
-def joined(said: Sequence[Event]) -> Any:
-    assert said[-1] == Event(b"[DONE]")
-    chunks: list[Any] = [decode(one.data) for one in said[:-1]]
-    for one in chunks:
-        ChatCompletionChunk.model_validate(one)
-    return OpenAIChat().join(Frame(one) for one in chunks).data
+    return checked(translate([Event(encode(body), whole=True)]))
 
 
 USED = [{"function": {"name": "look", "arguments": {"a": "ü"}}, "id": "c1"}]
@@ -205,7 +181,7 @@ def test_a_reply_and_its_stream_say_the_same():
         "role": "assistant",
         "content": "Grüße 😀",
         "reasoning_content": "Hm.",
-        "tool_calls": [call("c1", '{"a":"ü"}')],
+        "tool_calls": [called("c1", '{"a":"ü"}')],
     }
 
 

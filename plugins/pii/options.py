@@ -148,7 +148,7 @@ class RecogniserOptions(Plugin, frozen=True, kw_only=True):
         Meta(
             gt=0,
             description="Seconds that a worker may take over one batch, which is up to some 4,000 "
-            "characters. After that it is killed and the exchange ends.",
+            "characters. After that it is killed, and `on_failure` says what happens.",
         ),
     ] = 10.0
     cache: Annotated[int, Meta(ge=0, description="How many texts' findings are remembered.")] = (

@@ -29,7 +29,7 @@ _BIRTH = regex.compile(
     rf"(?P<date>{_DATE})",
     regex.IGNORECASE,
 )
-_BIRTHS = """born birth d.o.b dob gebor geburt geb. naissance né nacid nacim nat nasc född født
+_BIRTHS = """born birth d.o.b dob gebor geburt geb. geboort naissance né nacid nacim nat nasc född født
 urodz syntyn""".split()
 """Without one of these in it a text has no word of birth."""
 
@@ -98,6 +98,6 @@ def date() -> PatternRecognizer:
     return PatternRecognizer(
         "DATE_TIME",
         name="Date",
-        patterns=[Pattern("date", rf"(?<![\w.,/-]){_DATE}(?![\w/-])", 0.6)],
+        patterns=[Pattern("date", rf"(?<![\w.,/-]){_DATE}(?![\w/-]|\.\d)", 0.6)],
         global_regex_flags=regex.IGNORECASE,
     )

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import ceil
 from typing import Protocol, Self
 
 import anyio
@@ -220,4 +221,4 @@ def _retry_after(headers: Mapping[str, str]) -> int | None:
     except ValueError:
         return None
     seconds = (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
-    return max(0, min(int(seconds), _MAX_RETRY_AFTER))
+    return max(0, min(ceil(seconds), _MAX_RETRY_AFTER))

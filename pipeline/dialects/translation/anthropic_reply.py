@@ -112,7 +112,10 @@ class AnthropicReply:
             raise UpstreamFailed("the backend's stream does not begin with one `message_start`")
         match kind:
             case "message_start":
-                self._begin(_object(data, "message"))
+                message = _object(data, "message")
+                if message.get("content"):
+                    raise UpstreamFailed("the backend's stream begins with what it has not said")
+                self._begin(message)
                 yield self._answer.chunk({"role": "assistant", "content": ""})
             case "content_block_start":
                 yield from self._start(data.get("index"), _object(data, "content_block"))

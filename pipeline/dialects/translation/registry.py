@@ -5,11 +5,16 @@ from collections.abc import Collection, Sequence
 from pipeline.core.translator import Translator
 from pipeline.dialects.translation.anthropic_from_openai import AnthropicFromOpenAI
 from pipeline.dialects.translation.ollama_from_openai import OllamaFromOpenAI
+from pipeline.dialects.translation.openai_from_anthropic import OpenAIFromAnthropic
 
 COMMON = "openai"
 """The dialect that every way of two steps leads over."""
 
-TRANSLATORS: tuple[Translator, ...] = (AnthropicFromOpenAI(), OllamaFromOpenAI())
+TRANSLATORS: tuple[Translator, ...] = (
+    AnthropicFromOpenAI(),
+    OllamaFromOpenAI(),
+    OpenAIFromAnthropic(),
+)
 
 
 def way(

@@ -233,6 +233,7 @@ def delta(kind: str, **more: Any) -> dict[str, Any]:
         [START, {"type": "message_stop"}],
         [START, {"type": "message_delta", "delta": {"stop_reason": "Anna Berg"}, "usage": {}}],
         [{"type": "message_start", "message": {}}],
+        [{"type": "message_start", "message": message([text("said before")], None)}],
     ],
 )
 def test_what_is_not_known_is_refused(said: list[Any]):

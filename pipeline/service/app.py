@@ -31,7 +31,6 @@ from pipeline.service.openapi import (
 )
 from pipeline.service.wire import EXCHANGE_HEADER, NO_STORE
 
-MESSAGES = "/v1/messages"
 ANTHROPIC_VERSION = "anthropic-version"
 """The header by which Anthropic's clients are known."""
 
@@ -78,7 +77,7 @@ def _chat(gate: Gate, dialect: Dialect) -> list[HTTPRouteHandler]:
 
 def _messages(gate: Gate, dialect: Dialect) -> list[HTTPRouteHandler]:
     @post(
-        MESSAGES,
+        "/v1/messages",
         status_code=200,
         summary="Create a message",
         operation_class=MessagesOperation,
@@ -88,7 +87,7 @@ def _messages(gate: Gate, dialect: Dialect) -> list[HTTPRouteHandler]:
         return Conversation(gate, dialect)
 
     @post(
-        f"{MESSAGES}/count_tokens",
+        "/v1/messages/count_tokens",
         status_code=200,
         summary="Count the tokens of a message",
         operation_class=CountOperation,
@@ -166,7 +165,7 @@ class _Failures:
 
 def _is_messages(request: Request[object, object, State]) -> bool:
     path = request.scope["path"]
-    return path.startswith(MESSAGES) or ANTHROPIC_VERSION in request.headers
+    return path.startswith("/v1/messages") or ANTHROPIC_VERSION in request.headers
 
 
 def _public(error: Exception) -> PrivetError:
@@ -177,7 +176,7 @@ def _public(error: Exception) -> PrivetError:
         case 404:
             return NotFound(
                 "there is nothing here; chat is at `POST /v1/chat/completions` and "
-                f"`POST {MESSAGES}`"
+                "`POST /v1/messages`"
             )
         case 405:
             return NotAllowed("this path does not take this method; see the header `allow`")

@@ -27,12 +27,17 @@ CONFIG = """
 type = "openai"
 url = "{url}/v1"
 
+[backends.messages]
+type = "anthropic"
+url = "{url}"
+
 [pipelines.default]
 pre = ["pii"]
 post = ["pii"]
 
-[models."*"]
-backend = "llama"
+[models]
+"*" = {{ backend = "llama" }}
+messages = {{ backend = "messages" }}
 """
 
 
@@ -98,3 +103,14 @@ def test_usage_is_the_same_whole_and_streamed(url: str):
     whole = ask(url).json()["usage"]
     streamed = chunks(ask(url, stream=True, stream_options={"include_usage": True}))[-1]["usage"]
     assert whole["completion_tokens"] == streamed["completion_tokens"]
+
+
+def test_asked_in_messages_it_says_the_same(url: str):
+    whole = ask(url, model="messages").json()
+    [choice] = whole["choices"]
+    assert (choice["message"]["content"], choice["finish_reason"]) == (SAID, "stop")
+    events = chunks(ask(url, model="messages", stream=True, stream_options={"include_usage": True}))
+    assert joined(events, 0) == SAID
+    assert len(events) > len(PIECES) // 2
+    assert events[-1]["usage"]["completion_tokens"] == whole["usage"]["completion_tokens"]
+    assert whole["usage"]["total_tokens"] > len(PIECES)

@@ -9,7 +9,7 @@ from msgspec import Meta
 from pipeline import Call, Event, Reply, Upstream, UpstreamFailed
 from pipeline.backends.client import Client
 from pipeline.backends.http import HTTPBackend, sendable
-from pipeline.backends.replies import Framing, Poster, ask, probe
+from pipeline.backends.replies import Framing, Poster, ask, names, probe
 from pipeline.backends.sse import Decoder
 from pipeline.core.backend import Streams
 from pipeline.core.catalog import Tokens
@@ -108,8 +108,4 @@ class _Anthropic:
         return Tokens(found, "provider")
 
     async def models(self) -> Sequence[str]:
-        found = (await ask(self._client, "GET", self._models)).get("data")
-        if not isinstance(found, list):
-            raise UpstreamFailed("the backend does not list its models")
-        names = (one.get("id") for one in found if isinstance(one, dict))
-        return [name for name in names if isinstance(name, str)]
+        return await names(self._client, self._models, "data", "id")

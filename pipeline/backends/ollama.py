@@ -5,11 +5,11 @@ from contextlib import AsyncExitStack
 
 from msgspec import field
 
-from pipeline import Call, Event, Reply, Upstream, UpstreamFailed
+from pipeline import Call, Event, Reply, Upstream
 from pipeline.backends.client import Client
 from pipeline.backends.http import HTTPBackend
 from pipeline.backends.ndjson import Lines
-from pipeline.backends.replies import Framing, Poster, ask, probe
+from pipeline.backends.replies import Framing, Poster, names, probe
 from pipeline.core.jsonvalue import JsonObject
 
 
@@ -69,11 +69,7 @@ class _Ollama:
         await probe(self._client, self._tags)
 
     async def models(self) -> Sequence[str]:
-        found = (await ask(self._client, "GET", self._tags)).get("models")
-        if not isinstance(found, list):
-            raise UpstreamFailed("the backend does not list its models")
-        names = (one.get("name") for one in found if isinstance(one, dict))
-        return [name for name in names if isinstance(name, str)]
+        return await names(self._client, self._tags, "models", "name")
 
     def _filled(self, body: JsonObject) -> JsonObject:
         """The request with what the configuration says, where it says nothing itself."""

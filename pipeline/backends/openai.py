@@ -1,11 +1,12 @@
 """The backend `openai`: any server that speaks OpenAI's chat completions over HTTP."""
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from pipeline import Call, Event, Reply, Upstream
 from pipeline.backends.client import Client
 from pipeline.backends.http import HTTPBackend
-from pipeline.backends.replies import Framing, Poster, probe
+from pipeline.backends.replies import Framing, Poster, names, probe
 from pipeline.backends.sse import Decoder
 from pipeline.core.backend import Streams
 
@@ -58,3 +59,6 @@ class _OpenAI:
 
     async def probe(self) -> None:
         await probe(self._client, self._models)
+
+    async def models(self) -> Sequence[str]:
+        return await names(self._client, self._models, "data", "id")

@@ -5,7 +5,7 @@ is told in ours, so that nothing of a key, a proxy or a stack trace gets any fur
 """
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -105,6 +105,15 @@ async def ask(
     if found is None:
         raise UpstreamFailed("the backend answers with something that is no JSON object")
     return found
+
+
+async def names(client: Client, url: httpx.URL, member: str, name: str) -> Sequence[str]:
+    """The `name` of each object in the list that is a `member` of the server's answer."""
+    found = (await ask(client, "GET", url)).get(member)
+    if not isinstance(found, list):
+        raise UpstreamFailed("the backend does not list its models")
+    said = (one.get(name) for one in found if isinstance(one, dict))
+    return [one for one in said if isinstance(one, str)]
 
 
 class _Stream:

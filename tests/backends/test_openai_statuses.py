@@ -13,6 +13,7 @@ from backends.server import (
 )
 
 from pipeline import Event, UpstreamFailed
+from pipeline.core.backend import ListsModels
 
 pytestmark = pytest.mark.anyio
 
@@ -104,3 +105,13 @@ async def test_probe(status: int, there: bool):
         else:
             with pytest.raises(UpstreamFailed, match=str(status)):
                 await upstream.probe()
+
+
+async def test_its_models_if_it_says():
+    async def handler(request: Received, writer: StreamWriter) -> None:
+        assert (request.method, request.path) == ("GET", "/v1/models")
+        await reply(writer, 200, b'{"object": "list", "data": [{"id": "a"}, {"id": "b"}]}')
+
+    async with serve(handler) as server, backend(server.url) as upstream:
+        assert isinstance(upstream, ListsModels)
+        assert await upstream.models() == ["a", "b"]

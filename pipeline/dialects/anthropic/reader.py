@@ -48,8 +48,10 @@ class MessagesReader:
             frame = Frame(data, pieces=list(once(data)), end="error")
         elif event.whole:
             frame = self._whole(data)
-        else:
+        elif isinstance(kind, str):
             frame = self._event(data, kind)
+        else:
+            raise UpstreamFailed("the backend sent an event without a type")
         frame.whole = event.whole
         frame.name = event_name(event.name) or event_name(kind)
         self._decoder.join(frame)
@@ -70,7 +72,7 @@ class MessagesReader:
         }
         return Frame(data, _DELTA, bare=True)
 
-    def _event(self, data: JsonObject, kind: Json) -> Frame:
+    def _event(self, data: JsonObject, kind: str) -> Frame:
         frame = Frame(data)
         match kind:
             case "message_start":

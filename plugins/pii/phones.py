@@ -24,8 +24,14 @@ _CONTEXT: tuple[str, ...] = (
     téléphone portable telefoon puhelin komórka""".split(),
 )
 
+_SAID = (
+    r"(?<![\w/.@-])(?:(?:tele|cell)?phone|tel|cell|mob(?:ile)?|fax|telefono?|tlf|handy|mobil|"
+    r"teléfono|celular|móvil|telefone|téléphone|telefoon|puhelin)(?:/(?:mob(?:ile)?|tel|fax))?[/:]"
+)
+"""What may be glued to a number, as the beginning of a path may not."""
+
 _CANDIDATE = regex.compile(
-    r"(?<![\w@#$€£.])(?<![\w.,][-/:,])"
+    rf"(?<![\w@#$€£.])(?:(?<![\w.,][-/:,])|(?<={_SAID}))"
     r"(?:\+ ?)?\(?\d[\d ().\-/\u00a0]{5,24}\d"
     r"(?:,? ?(?:x|ext\.? ?|extension )\d{1,6})?"
     r"(?![\w@%])(?![-/:.,]\d)",

@@ -29,8 +29,8 @@ _BIRTH = regex.compile(
     rf"(?P<date>{_DATE})",
     regex.IGNORECASE,
 )
-_BIRTHS = """born birth d.o.b dob gebor geburt geb. geboort naissance né nacid nacim nat nasc född født
-urodz syntyn""".split()
+_BIRTHS = """born birth d.o.b dob gebor geburt geb. geboort naissance né nacid nacim nat nasc född
+født urodz syntyn""".split()
 """Without one of these in it a text has no word of birth."""
 
 _NUMBER = regex.compile(r"(?<![\w.,:/$€£%+-])\d(?:(?<=1)[01]\d|(?<=[1-9])\d)?(?![\d%:]|[.,/]\d)")

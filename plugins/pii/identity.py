@@ -22,7 +22,8 @@ _WORDS: tuple[str, ...] = (
 )
 
 _CANDIDATE = regex.compile(
-    r"(?<=(?<![\w.@#/-])([A-Za-z]{0,6}))\d(?:[ ./-]?[\dA-Za-z]){6,19}(?![\w@]|[./-]\d)"
+    r"(?<=(?<![\w.@#/-])([A-Za-z]{6} (?=\d\d[A-Za-z]\d\d)|[XYZxyz]-|[A-Za-z]{0,6}))"
+    r"\d(?:(?:[ ./-]?[\dA-Za-z]){6,19}|(?<=[A-Za-z]{5}\d)\d{3}[A-Za-z])(?![\w@]|[./-]\d)"
 )
 """Searched for by its first digit, which is rarer than a letter."""
 

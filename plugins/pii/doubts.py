@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from plugins.pii.lexicon import Lexicon
+from plugins.pii.people import PARTICLES, words_of
 
 _TOWARDS = re.compile(r"\b(?:in|from|to|at|near|with|for|by|of|and|called|named) $")
 _INSIDE = re.compile(r"[a-z,] $")
@@ -61,6 +62,38 @@ class Doubts:
             and value[0].isupper()
             and _INSIDE.search(text[max(0, start - 3) : start]) is not None
         )
+
+    def is_a_place(self, words: Sequence[str]) -> bool:
+        """Whether what was taken for a person is known as a place, and as nothing else."""
+        known = self._lexicon
+        if not known.town(" ".join(words)):
+            return False
+        return not any(known.given(one) or known.family(one) or known.plain(one) for one in words)
+
+    def core(self, text: str, start: int, end: int, entity: str) -> tuple[int, int]:
+        """A guess without the ordinary words at its ends, which models take along.
+
+        Of a name with capitals those are words in lower case, and of any the stop words.
+        """
+        words = [(start + at, start + to) for at, to, _ in words_of(text[start:end])]
+        capitals = any(text[at].isupper() for at, _ in words)
+        while len(words) > 1 and self._ordinary(text[slice(*words[-1])], entity, capitals):
+            words.pop()
+            end = words[-1][1]
+        while len(words) > 1 and self._ordinary(text[slice(*words[0])], entity, capitals):
+            words.pop(0)
+            start = words[0][0]
+        return start, end
+
+    def _ordinary(self, word: str, entity: str, capitals: bool) -> bool:
+        if not word.islower():
+            return False
+        known = self._lexicon
+        if known.given(word) or known.family(word) or word in PARTICLES:
+            return False
+        if entity == "PERSON" and capitals:
+            return known.plain(word)
+        return known.stop(word)
 
 
 def pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -16,12 +16,13 @@ from plugins.finding.spans import LISTED
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.results import Loaded, result
 from plugins.pii.technical import Lines, glued
+from plugins.pii.words import text_of
 
 ANNOUNCED, SURE, LIKELY = 0.8, 0.75, 0.6
 
 _WORD = regex.compile(r"\p{L}[\p{L}\p{M}]*(?:['\u2019-]\p{L}[\p{L}\p{M}]*)*")
 _GAP = regex.compile(r"[ \u00a0]{1,2}|\. ?")
-_PARTICLES = frozenset(
+PARTICLES = frozenset(
     "van von der den de del della di da dos das du la le ter ten bin ibn al el zu af av y e".split()
 )
 _PLACES = frozenset(
@@ -103,7 +104,7 @@ class People(Loaded):
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
     ) -> list[RecognizerResult]:
         """Every name in a text."""
-        lines = Lines(text)
+        lines = text_of(text).lines
         words = [_word(match) for match in _WORD.finditer(text)]
         announced = {match.end(): ANNOUNCED for match in _ANNOUNCED.finditer(text)}
         for match in _GREETED.finditer(text):
@@ -183,7 +184,7 @@ class People(Loaded):
         at = index
         while at - index < _LONGEST - 1 and (other := self._follower(text, words, at)):
             at += 1
-            if other.lower in _PARTICLES and (not cap or not other.all_caps):
+            if other.lower in PARTICLES and (not cap or not other.all_caps):
                 continue
             if not self._goes_on(other, cap=cap, after_particle=at - last > 1):
                 break

@@ -41,6 +41,8 @@ _DIGITS = {
 _SIGNS = {"EMAIL_ADDRESS": "@", "URL": "."}
 """Without what something is no such thing."""
 
+_SURE = 0.8
+
 _NUMBER = re.compile(r"[\d\s.,/-]+")
 
 _DIGEST = re.compile(r"(?=(?:[a-f]*\d+[a-f]){2}|(?:\d*[a-f]+\d){2})[0-9a-f]{7,}")
@@ -86,13 +88,21 @@ class Tagged(Loaded):
         runs = [*self._runs.of(text, self._model.read(self._recase(text)))]
         found: list[RecognizerResult] = []
         for at, run in enumerate(runs):
-            if run.entity not in self._wanted:
-                continue
             beside = runs[max(0, at - 1) : at] + runs[at + 1 : at + 2]
             for start, end in pieces(text, run.start, run.end):
-                if self._credible(text, lines, run._replace(start=start, end=end), beside):
-                    found.append(result(self, start, end, run.score, run.entity))
+                one = self._meant(text, run._replace(start=start, end=end))
+                if one.entity in self._wanted and self._credible(text, lines, one, beside):
+                    found.append(result(self, one.start, one.end, one.score, one.entity))
         return found
+
+    def _meant(self, text: str, run: Run) -> Run:
+        """A run without what does not belong to it, and a place that was taken for a person."""
+        if run.entity not in _NAMES:
+            return run
+        start, end = self._doubts.core(text, run.start, run.end, run.entity)
+        words = [word for _, _, word in words_of(text[start:end])]
+        place = run.entity == "PERSON" and self._doubts.is_a_place(words)
+        return Run(start, end, "LOCATION" if place else run.entity, run.score)
 
     def _credible(self, text: str, lines: Lines, run: Run, beside: list[Run]) -> bool:
         """Whether a guess stands up to what is known of such values."""
@@ -111,7 +121,9 @@ class Tagged(Loaded):
         if in_code:
             return self._doubts.borne_out(words, value)
         if entity == "PERSON":
-            return self._doubts.may_be_a_name(text, start, words, value)
+            # Ordinary words, such as "Du Cane", are a name if the model is sure.
+            sure = run.score >= _SURE and len(words) > 1 and value.istitle()
+            return sure or self._doubts.may_be_a_name(text, start, words, value)
         if entity == "LOCATION" and _NUMBER.fullmatch(value):
             return any(one.entity == entity and _near(text, one, run) for one in beside)
         return True

@@ -14,6 +14,7 @@ from plugins.pii.organisations import may_be_an_organisation
 from plugins.pii.people import words_of
 from plugins.pii.results import Loaded, result
 from plugins.pii.technical import Lines, glued
+from plugins.pii.words import text_of
 
 _ENTITIES = {
     "PERSON": "PERSON",
@@ -73,7 +74,7 @@ class Names(Loaded):
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
     ) -> list[RecognizerResult]:
         """The model's findings, by Presidio's names."""
-        lines = Lines(text)
+        lines = text_of(text).lines
         return [
             result(self, start, end, score, entity)
             for one in (nlp_artifacts.entities if nlp_artifacts else ())

@@ -7,7 +7,8 @@ from presidio_analyzer.nlp_engine import NlpArtifacts
 from plugins.finding.spans import LISTED
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.results import Loaded, result
-from plugins.pii.technical import Lines, glued
+from plugins.pii.technical import glued
+from plugins.pii.words import text_of
 
 _WORD = regex.compile(r"\p{L}[\p{L}\p{M}'\u2019-]{2,}")
 _LONGEST = 4
@@ -48,7 +49,7 @@ class Places(Loaded):
     ) -> list[RecognizerResult]:
         """Every place in a text, the longest where several begin with one word."""
         known = self._lexicon
-        lines = Lines(text)
+        lines = text_of(text).lines
         words = [(match.start(), match.end()) for match in _WORD.finditer(text)]
         found: list[RecognizerResult] = []
         free = 0

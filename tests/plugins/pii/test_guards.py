@@ -226,9 +226,12 @@ _OLD_AGE = r"(1[01]\d|[1-9]?\d)"
 @given(
     st.lists(
         st.sampled_from(
-            "Ann_ Bo-b_'s_im_i'm_ he is_I am_turned_ _, _ (_(_1_9_41_118_0_)_,_._ and_ m_;_ so_\n".split(
-                "_"
-            )
+            [
+                *"Ann_ Bo-b_'s_im_i'm_ he is_I am_turned_ _, _ (_(_1_9_41_118_0_)_,_._ and".split(
+                    "_"
+                ),
+                "\n",
+            ]
         ),
         max_size=9,
     )

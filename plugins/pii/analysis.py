@@ -19,6 +19,7 @@ from spacy.tokens import Doc
 
 from plugins.finding.disguises import see_through
 from plugins.finding.spans import Span, resolve
+from plugins.pii.agreement import agreed
 from plugins.pii.beside import names_beside
 from plugins.pii.context import Context
 from plugins.pii.degrees import PATTERNS, TierFailed
@@ -152,14 +153,20 @@ class Analysis:
 
     def _docs(self, texts: Sequence[str], ner: Sequence[bool], names: bool) -> list[Docs]:
         """By language, what the models say of each text; None for a text that none can read."""
-        docs: list[Docs] = [{} for _ in texts]
+        guesses = [
+            self._languages.guess(text) if prose else ""
+            for text, prose in zip(texts, ner, strict=True)
+        ]
+        known = self._models.keys() | self._tagged_languages
+        # Where no model looks, no language is unknown.
+        unknown = {*guesses} - known if known != {""} else set[str]()
+        docs: list[Docs] = [None if guess in unknown else {} for guess in guesses]
         for language, model in self._models.items():
             chosen: list[int] = []
-            for at, (text, prose) in enumerate(zip(texts, ner, strict=True)):
-                guess = self._languages.guess(text) if prose else ""
-                if guess and guess not in self._models.keys() | self._tagged_languages:
-                    docs[at] = None
-                elif prose and names and guess in ("", language):
+            for at, (text, prose, guess) in enumerate(zip(texts, ner, guesses, strict=True)):
+                if docs[at] is None:
+                    continue
+                if prose and names and guess in ("", language):
                     chosen.append(at)
                 elif self._plugged and (one := docs[at]) is not None:
                     one[language] = model.make_doc(text)
@@ -201,6 +208,8 @@ class Analysis:
             except Exception as error:
                 reason = f"the recogniser {recogniser.name} raised {type(error).__name__}"
                 return TierFailed("ner", reason) if recogniser is names else reason
+        if tags:
+            found = [*agreed(text, found, self._lexicon)]
         resolved = resolve(text, self._allowed(text, found))
         if self._names_beside and prose:
             resolved = sorted([*resolved, *names_beside(text, resolved, self._lexicon)])

@@ -22,7 +22,7 @@ ANNOUNCED, SURE, LIKELY = 0.8, 0.75, 0.6
 
 _WORD = regex.compile(r"\p{L}[\p{L}\p{M}]*(?:['\u2019-]\p{L}[\p{L}\p{M}]*)*")
 _GAP = regex.compile(r"[ \u00a0]{1,2}|\. ?")
-_PARTICLES = frozenset(
+PARTICLES = frozenset(
     "van von der den de del della di da dos das du la le ter ten bin ibn al el zu af av y e".split()
 )
 _PLACES = frozenset(
@@ -184,7 +184,7 @@ class People(Loaded):
         at = index
         while at - index < _LONGEST - 1 and (other := self._follower(text, words, at)):
             at += 1
-            if other.lower in _PARTICLES and (not cap or not other.all_caps):
+            if other.lower in PARTICLES and (not cap or not other.all_caps):
                 continue
             if not self._goes_on(other, cap=cap, after_particle=at - last > 1):
                 break

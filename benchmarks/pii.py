@@ -26,20 +26,23 @@ from presidio_analyzer.nlp_engine import NlpEngineProvider
 
 from plugins.pii.analysis import Analysis
 from plugins.pii.entities import ENTITIES
-from plugins.pii.options import DEFAULT_MODELS, RecogniserOptions
+from plugins.pii.options import DEFAULT_MODELS, TIERS, RecogniserOptions, Tier
 
 Detector = Callable[[Sequence[str]], list[list[Found]]]
 
 MODEL = DEFAULT_MODELS["en"]
+WITH_MODEL: tuple[Tier, ...] = (*TIERS, "model")
 EVERYTHING = tuple(dict.fromkeys([*ENTITIES, "DATE_TIME", "NRP", "ORGANIZATION", "URL"]))
 """All kinds that `synth_dev` labels."""
 PROMPT = 1_000
 """Characters of the texts that speed is measured on."""
 
 
-def privet(entities: Sequence[str] = ENTITIES, *, ner: bool = True) -> Detector:
+def privet(
+    entities: Sequence[str] = ENTITIES, *, ner: bool = True, tiers: tuple[Tier, ...] = TIERS
+) -> Detector:
     """Our recogniser."""
-    analysis = Analysis(RecogniserOptions(entities=tuple(entities)))
+    analysis = Analysis(RecogniserOptions(entities=tuple(entities), tiers=tiers))
 
     def find(texts: Sequence[str]) -> list[list[Found]]:
         out: list[list[Found]] = []
@@ -190,12 +193,15 @@ def main() -> None:
     wnut = rows(arguments.data / "wnut17_test.jsonl", WNUT)
     shipped, everything = privet(), privet(EVERYTHING)
     patterns, theirs = privet(ner=False), presidio()
+    tagged, tagged_everything = privet(tiers=WITH_MODEL), privet(EVERYTHING, tiers=WITH_MODEL)
 
     print(f"entities by default: {', '.join(ENTITIES)}")
     print(f"all on: {', '.join(one for one in EVERYTHING if one not in ENTITIES)} besides\n")
     show("synth_dev, typed overlap", "P", "R", "F2", "covered", "bin. F2")
     quality("Privet, shipped", shipped, synth, errors)
     quality("Privet, all on", everything, synth, 0)
+    quality("Privet, shipped, with model", tagged, synth, 0)
+    quality("Privet, all on, with model", tagged_everything, synth, errors)
     quality("Presidio, shipped", theirs, synth, 0)
 
     print()
@@ -208,6 +214,7 @@ def main() -> None:
     ):
         for name, detector in (
             ("Privet", shipped),
+            ("Privet with model", tagged),
             ("Presidio", theirs),
             ("NER alone", ner_alone()),
         ):
@@ -217,12 +224,14 @@ def main() -> None:
     show("findings per 1,000 lines of code and logs", "")
     false_alarms("Privet, shipped", shipped, errors)
     false_alarms("Privet, all on", everything, 0)
+    false_alarms("Privet, shipped, with model", tagged, errors)
     false_alarms("Presidio, shipped", theirs, 0)
 
     print()
     show(f"characters per CPU second, texts of {PROMPT:,}", "")
     speed("Privet, shipped", shipped, synth + wnut)
     speed("Privet, patterns alone", patterns, synth + wnut)
+    speed("Privet, shipped, with model", tagged, (synth + wnut)[:600])
     speed("Presidio, shipped", theirs, (synth + wnut)[:300])
 
 

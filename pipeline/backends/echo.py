@@ -10,6 +10,7 @@ import anyio
 from msgspec import Meta
 
 from pipeline import Backend, Call, Event, Reply, Upstream
+from pipeline.backends.words import embeddings
 from pipeline.core.jsonvalue import Json, JsonObject, encode
 
 MAX_CHOICES = 128
@@ -17,9 +18,10 @@ MAX_CHOICES = 128
 
 
 class Echo(Backend, frozen=True, kw_only=True):
-    """Speaks OpenAI's chat completions without a model: for trying out, and for tests.
+    """Speaks OpenAI's protocol without a model: for trying out, and for tests.
 
-    Its usage figures are estimates of four characters a token.
+    Its usage figures are estimates of four characters a token. Its embeddings count words: texts
+    with the same words are near each other.
     """
 
     reply: str = "I received: {text}"
@@ -32,6 +34,11 @@ class Echo(Backend, frozen=True, kw_only=True):
 
     delay: Annotated[float, Meta(ge=0)] = 0.0
     """Seconds between the pieces."""
+
+    @property
+    def dialects(self) -> frozenset[str]:
+        """Both of OpenAI's."""
+        return frozenset({"openai", "openai-embeddings"})
 
     def start(self, stack: AsyncExitStack) -> Upstream:
         """There is nothing to open."""
@@ -46,6 +53,8 @@ class _Echo:
 
     async def send(self, call: Call) -> Reply:
         body = call.body
+        if call.dialect == "openai-embeddings":
+            return Reply(200, _once(Event(encode(embeddings(body)), whole=True)))
         text = _say(self._options.reply, body)
         head: JsonObject = {
             "id": f"chatcmpl-{call.exchange.id}",

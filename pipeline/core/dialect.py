@@ -30,7 +30,7 @@ class Dialect(Protocol):
 
     @property
     def name(self) -> str:
-        """What backends and logs call it."""
+        """What backends and logs call it; behind a `-`, the endpoint if that is not chat."""
         ...
 
     @property
@@ -42,8 +42,11 @@ class Dialect(Protocol):
         """Model and mode of a request; raises BadRequest if it is not of this protocol."""
         ...
 
-    def add_context(self, body: JsonObject, text: str) -> tuple[str, JsonObject]:
-        """Put system text in; returns the path and the message that holds it."""
+    def add_context(self, body: JsonObject, text: str) -> tuple[str, JsonObject] | None:
+        """Put system text in; returns the path and the message that holds it.
+
+        None where the protocol has no place for system text.
+        """
         ...
 
     def outgoing(self, body: JsonObject, model: str, *, stream: bool) -> JsonObject:

@@ -47,6 +47,11 @@ class Exchange(Struct, kw_only=True):
     usage: Usage | None = None
 
     @property
+    def endpoint(self) -> str:
+        """What is asked for: `chat`, or what the dialect's name says, such as `embeddings`."""
+        return self.dialect.partition("-")[2] or "chat"
+
+    @property
     def remaining(self) -> float:
         """Seconds until the deadline; negative once it has passed."""
         return self.deadline - time.monotonic()

@@ -28,7 +28,8 @@ class Node(Struct, frozen=True, kw_only=True):
     marks the array whose items are messages. `roles` and `types` hold the layouts of objects that
     differ by their member `role` or `type`. `opaque` names the content that cannot be inspected,
     such as `images`; it applies to strings, and with `link` the string itself is scanned as well
-    unless it is a file.
+    unless it is a file. `tokens` marks text that may also come as arrays of token numbers, which
+    cannot be inspected.
     """
 
     string: Str = "text"
@@ -44,10 +45,14 @@ class Node(Struct, frozen=True, kw_only=True):
     types: Mapping[str, "Node"] = field(default_factory=dict[str, "Node"])
     opaque: str = ""
     link: bool = False
+    tokens: bool = False
 
 
 UNKNOWN = Node()
 """A parameter that the dialect does not know: everything in it is text, its keys are kept."""
+
+TOKENS = "tokens"
+"""What arrays of token numbers are called as content that cannot be inspected."""
 
 FREE = Node(free=True)
 """User data: values, keys and numbers are text."""
@@ -78,7 +83,8 @@ def opaque(name: str, *, link: bool = False) -> Node:
 
 def opaque_names(layout: Node) -> set[str]:
     """What a dialect calls the content of which it says that it cannot be inspected."""
-    return {node.opaque for node in nodes(layout)} - {""}
+    found = list(nodes(layout))
+    return {node.opaque for node in found if node.opaque} | {TOKENS for node in found if node.tokens}
 
 
 def nodes(layout: Node) -> Iterator[Node]:

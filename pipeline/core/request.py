@@ -12,8 +12,10 @@ from pipeline.core.layout import UNKNOWN, Node
 from pipeline.core.texts import Fixed, Opaque, Text
 from pipeline.core.walk import Walk
 
-InsertContext = Callable[[JsonObject, str], tuple[str, JsonObject]]
-"""Puts system text into a request's JSON; returns the path and the message that now holds it."""
+InsertContext = Callable[[JsonObject, str], tuple[str, JsonObject] | None]
+"""Puts system text into a request's JSON; returns the path and the message that now holds it, or
+None where the protocol has no place for it.
+"""
 
 
 class Request:
@@ -44,11 +46,15 @@ class Request:
     def add_context(self, text: str) -> None:
         """Put system text into the request, where its protocol wants it.
 
-        The plugins before this one will see it too, each once.
+        The plugins before this one will see it too, each once. What is no conversation, such as
+        texts to embed, stays as it is.
         """
         if not self._may_add:
             raise Rejected("context was added while added context was worked on; add it once")
-        path, message = self._insert_context(self._body, text)
+        inserted = self._insert_context(self._body, text)
+        if inserted is None:
+            return
+        path, message = inserted
         added = Walk()
         added.message(message, self._message, path)
         self._walk = added + self._walk

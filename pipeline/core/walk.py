@@ -12,7 +12,8 @@ from typing import NamedTuple
 from pipeline.core.embedded import Embedded, leaves
 from pipeline.core.errors import BadRequest, TooLarge
 from pipeline.core.jsonvalue import Json, JsonObject, Place, decode
-from pipeline.core.layout import FREE, UNKNOWN, Node
+from pipeline.core.layout import FREE, TOKENS, UNKNOWN, Node
+from pipeline.core.schemas import SCHEMA_KEYS, SCHEMA_MAPS, SCHEMA_TEXT, SCHEMA_TYPES
 from pipeline.core.texts import Fixed, Keys, Opaque, Text, TextKind
 
 MAX_DEPTH = 64
@@ -23,26 +24,6 @@ MAX_TEXTS = 50_000
 
 _FILE = re.compile(r"\s*data:[^,\s]{0,100};base64,[\w+/=-]*\s*", re.IGNORECASE | re.ASCII)
 """A file written into a string (RFC 2397), which nobody can look into."""
-
-_SCHEMA_TEXT = frozenset(
-    {"description", "title", "default", "const", "example", "examples", "enum"}
-)
-_SCHEMA_MAPS = frozenset(
-    {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"}
-)
-_SCHEMA_TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
-_SCHEMA_KEYS = frozenset(
-    """$anchor $comment $defs $dynamicAnchor $dynamicRef $id $ref $schema $vocabulary
-    additionalItems additionalProperties allOf anyOf const contains contentEncoding
-    contentMediaType contentSchema default definitions dependencies dependentRequired
-    dependentSchemas deprecated description discriminator else enum example examples
-    exclusiveMaximum exclusiveMinimum format if items mapping maxContains maxItems maxLength
-    maxProperties maximum minContains minItems minLength minProperties minimum multipleOf not
-    nullable oneOf pattern patternProperties prefixItems properties propertyName propertyNames
-    readOnly required strict then title type unevaluatedItems unevaluatedProperties uniqueItems
-    writeOnly""".split()
-)
-"""The vocabulary of JSON Schema 2020-12 and its predecessors, and OpenAPI's additions."""
 
 
 class Walk:
@@ -135,7 +116,9 @@ class Walk:
     ) -> None:
         """Walk an array; `owner` is the object whose content it is, if its items are parts."""
         _check(depth)
-        child = node.items or (FREE if node.free else UNKNOWN)
+        child = node.items or (FREE if node.free else node if node.tokens else UNKNOWN)
+        if node.tokens and any(type(one) in (int, float) for one in value):
+            self.opaque.append(Opaque(path, TOKENS, self._dropper(TOKENS)))
         outer = self._part
         for index, item in enumerate(value):
             where = f"{path}[{index}]"
@@ -221,13 +204,13 @@ class Walk:
         """Walk a JSON Schema: prose and example values are text, the rest is structure."""
         _check(depth)
         for key, value in schema.items():
-            known = key in _SCHEMA_KEYS
+            known = key in SCHEMA_KEYS
             where = _join(path, key if known else "*")
             if not known:
                 self._fix(where, key)
-            if key in _SCHEMA_TEXT or not known:
+            if key in SCHEMA_TEXT or not known:
                 self._value(value, UNKNOWN, schema, key, where, depth)
-            elif key in _SCHEMA_MAPS and isinstance(value, dict):
+            elif key in SCHEMA_MAPS and isinstance(value, dict):
                 for name, member in value.items():
                     self._fix(_join(where, "*"), name)
                     self._structure(member, _join(where, "*"), depth + 1)
@@ -238,7 +221,7 @@ class Walk:
         """Walk what stands where a schema has structure or further schemas."""
         _check(depth)
         if isinstance(value, str):
-            if value not in _SCHEMA_TYPES:
+            if value not in SCHEMA_TYPES:
                 self._fix(path, value)
         elif isinstance(value, dict):
             self._schema(value, path, depth + 1)

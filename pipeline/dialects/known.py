@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from pipeline.core.dialect import Dialect
 from pipeline.core.layout import opaque_names
 from pipeline.dialects.anthropic import AnthropicMessages
-from pipeline.dialects.openai import OpenAIChat
+from pipeline.dialects.openai import OpenAIChat, OpenAIEmbeddings
 
 
 def dialects() -> Mapping[str, Dialect]:
     """All of them by name, the common tongue first."""
-    return {one.name: one for one in (OpenAIChat(), AnthropicMessages())}
+    return {one.name: one for one in (OpenAIChat(), OpenAIEmbeddings(), AnthropicMessages())}
 
 
 def uninspected() -> set[str]:

@@ -25,6 +25,7 @@ from pipeline.service.models import models as listed
 from pipeline.service.openapi import (
     ChatOperation,
     CountOperation,
+    EmbeddingsOperation,
     InspectOperation,
     MessagesOperation,
     openapi,
@@ -41,6 +42,7 @@ def create_app(gate: Gate) -> Litestar:
     return Litestar(
         route_handlers=[
             *_chat(gate, dialects["openai"]),
+            _embeddings(gate, dialects["openai-embeddings"]),
             *_messages(gate, dialects["anthropic"]),
             *_privet(gate, dialects),
             *_health(Health(gate)),
@@ -73,6 +75,20 @@ def _chat(gate: Gate, dialect: Dialect) -> list[HTTPRouteHandler]:
         return listed(gate.running)
 
     return [chat_completions, models]
+
+
+def _embeddings(gate: Gate, dialect: Dialect) -> HTTPRouteHandler:
+    @post(
+        "/v1/embeddings",
+        status_code=200,
+        summary="Create embeddings",
+        operation_class=EmbeddingsOperation,
+    )
+    async def embeddings() -> ASGIApp:
+        """OpenAI's protocol, through the pipeline that the model's route names."""
+        return Conversation(gate, dialect)
+
+    return embeddings
 
 
 def _messages(gate: Gate, dialect: Dialect) -> list[HTTPRouteHandler]:

@@ -64,6 +64,20 @@ def _request(whose: str = "OpenAI") -> RequestBody:
     return RequestBody(content={"application/json": OpenAPIMediaType(body)}, required=True)
 
 
+def _embeddings_request() -> RequestBody:
+    text = Schema(type=OpenAPIType.STRING)
+    body = Schema(
+        type=OpenAPIType.OBJECT,
+        description="OpenAI's request; every other field is passed on.",
+        required=["model", "input"],
+        properties={
+            "model": text,
+            "input": Schema(description="A text, or a list of texts."),
+        },
+    )
+    return RequestBody(content={"application/json": OpenAPIMediaType(body)}, required=True)
+
+
 def _responses(
     good: OpenAPIResponse, whose: str = "OpenAI"
 ) -> dict[str, OpenAPIResponse | Reference]:
@@ -119,8 +133,22 @@ class CountOperation(Operation):
 
 
 @dataclass
+class EmbeddingsOperation(Operation):
+    """The embeddings route, which reads its request and writes its reply by itself."""
+
+    request_body: RequestBody | Reference | None = field(default_factory=_embeddings_request)
+
+    def __post_init__(self) -> None:
+        """Replace what Litestar found in the handler's signature, which is nothing."""
+        self.request_body = _embeddings_request()
+        self.responses = _responses(
+            OpenAPIResponse(description="OpenAI's reply.", content=_object())
+        )
+
+
+@dataclass
 class InspectOperation(Operation):
-    """The dry run, which takes what the chat route takes."""
+    """The dry run, which takes what the other routes take; this is chat's."""
 
     request_body: RequestBody | Reference | None = field(default_factory=_request)
 

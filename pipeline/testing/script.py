@@ -68,6 +68,8 @@ def read_script(
 
 
 def _event(dialect: Dialect, frame: Frame) -> Event:
+    if frame.whole:
+        return Event(dialect.encode(frame), whole=True)
     return next(wire_events(dialect.encode(frame)))
 
 

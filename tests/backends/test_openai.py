@@ -16,6 +16,7 @@ from backends.server import (
     serve,
     stream,
 )
+from msgspec.structs import replace
 
 from pipeline import Event
 from pipeline.backends.openai import OpenAI
@@ -189,3 +190,15 @@ def test_problems(options: dict[str, object], words: str | None):
     for problem in problems:
         assert problem.startswith(words)
         assert KEY not in problem
+
+
+async def test_each_dialect_has_its_path():
+    async def handler(request: Received, writer: StreamWriter) -> None:
+        await reply(writer, 200, b"{}")
+
+    async with serve(handler) as server, backend(server.url) as upstream:
+        for streamed in (False, True):
+            asked = replace(call(streamed=streamed), dialect="openai-embeddings")
+            assert await read(await upstream.send(asked)) == [Event(b"{}", whole=True)]
+    assert {one.path for one in server.received} == {"/v1/embeddings"}
+    assert OpenAI(url="http://a.example").dialects == {"openai", "openai-embeddings"}

@@ -34,6 +34,7 @@ def main(url, letter):
         "tool_stream": streamed(client, tool),
         "answered": whole(client, {**tool, "messages": after_tool_call(letter)}),
         "embedded": streamed(client, {**asked, "model": "embedded"}),
+        "vectors": vectors(client, letter),
         "errors": {
             "unknown model": error(client, {**asked, "model": "nobody"}),
             "unreadable": error(client, asked, extra_body={"messages": {}}),
@@ -43,6 +44,23 @@ def main(url, letter):
         },
     }
     json.dump(results, sys.stdout)
+
+
+def vectors(client, letter):
+    """Embeddings as the package asks for them by itself, packed, and as plain numbers."""
+    packed = client.embeddings.create(model="embedded", input=[letter, "another text"])
+    plain = client.embeddings.create(
+        model="embedded", input=[letter, "another text"], encoding_format="float"
+    )
+    return {
+        "same": all(
+            abs(one - other) < 1e-6
+            for mine, yours in zip(packed.data, plain.data, strict=True)
+            for one, other in zip(mine.embedding, yours.embedding, strict=True)
+        ),
+        "sizes": [len(one.embedding) for one in packed.data],
+        "tokens": packed.usage.total_tokens,
+    }
 
 
 def whole(client, asked):

@@ -37,6 +37,9 @@ type = "echo"
 type = "openai"
 url = "{url}/v1"
 
+[plugins.pii]
+identity_key = "of the test"
+
 [pipelines.default]
 pre = ["pii"]
 post = ["pii"]
@@ -131,3 +134,10 @@ def test_the_embedded_backend_answers(results: dict[str, Any]):
 )
 def test_errors_have_their_class(results: dict[str, Any], call: str, expected: list[object]):
     assert results["errors"][call][:2] == expected
+
+
+def test_embeddings(results: dict[str, Any]):
+    found = results["vectors"]
+    assert found["same"]
+    assert found["sizes"] == [256, 256]
+    assert found["tokens"] > 0

@@ -196,6 +196,13 @@ def test_a_tool_that_is_told_nothing_is_a_text_too(empty: Any):
         assert done[0]["message"]["tool_calls"][0]["custom"]["input"] == "note()"
 
 
+def test_what_a_filter_says_of_empty_arguments_comes_before_the_end():
+    chunks = [custom(name="note", input=""), END]
+    frames = testing.exchange(Wrapped(), ASK, chunks, stream=True).frames()
+    said = [[piece.text for piece in frame.pieces] for frame in frames]
+    assert said == [[], ["note()"], [], []]
+
+
 def test_choices_do_not_share_their_calls():
     def of(index: int, name: str) -> Any:
         function = {"index": 0, "function": {"name": name, "arguments": TEXT}}

@@ -73,6 +73,7 @@ class Script:
         self.probes = 0
         self.there = True
         self.send_first: Callable[[Call], Awaitable[None]] | None = None
+        self.dialects = frozenset({"openai"})
 
     async def send(self, call: Call) -> Reply:
         self.seen.append(call)
@@ -105,6 +106,10 @@ class Scripted(Backend, frozen=True):
     """A backend that follows a script."""
 
     script: Any = field(default_factory=Script)
+
+    @property
+    def dialects(self) -> frozenset[str]:
+        return self.script.dialects
 
     def start(self, stack: AsyncExitStack) -> Script:
         return self.script

@@ -273,6 +273,7 @@ async def test_the_description_asks_no_foreign_host() -> None:
     assert chat["requestBody"]["required"]
     assert set(document["paths"]) == {
         CHAT,
+        "/v1/embeddings",
         "/v1/models",
         "/privet/inspect",
         "/privet/receipts/{id}",

@@ -12,6 +12,7 @@ from pipeline.core.frames import Event
 from pipeline.core.jsonvalue import JsonObject
 from pipeline.core.receipt import identifier
 from pipeline.core.translator import ReplyTranslator, Translator
+from pipeline.dialects.known import dialects as known_dialects
 from pipeline.dialects.translation.registry import TRANSLATORS, way
 
 _REFUSED = 400
@@ -23,7 +24,7 @@ def translated(
     translators: Sequence[Translator] = TRANSLATORS,
 ) -> Upstream:
     """The upstream itself if it speaks all that can be asked in, else one that translates."""
-    if all(one.source in dialects for one in translators):
+    if known_dialects().keys() | {one.source for one in translators} <= frozenset(dialects):
         return upstream
     return Translated(upstream, dialects, translators)
 

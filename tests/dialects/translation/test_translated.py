@@ -11,6 +11,7 @@ from pipeline.core.catalog import Tokens
 from pipeline.core.errors import BadRequest
 from pipeline.core.jsonvalue import JsonObject
 from pipeline.core.translator import ReplyTranslator
+from pipeline.dialects.known import dialects as known_dialects
 from pipeline.dialects.translation import translated
 from pipeline.dialects.translation.registry import TRANSLATORS, way
 from pipeline.dialects.translation.upstream import Translated
@@ -153,7 +154,8 @@ async def test_no_way_is_a_refusal_that_names_it():
 
 async def test_whoever_speaks_all_is_left_alone():
     behind = Behind()
-    assert translated(behind, {"left", "openai"}, BOTH) is behind
+    assert translated(behind, {"left", *known_dialects()}, BOTH) is behind
+    assert translated(behind, {"left", "openai"}, BOTH) is not behind
     assert translated(behind, {"openai"}, BOTH) is not behind
 
 

@@ -1,0 +1,56 @@
+"""What the dialects of OpenAI have in common: how things are written, and errors."""
+
+from pipeline.core.errors import BadRequest, PrivetError, UpstreamFailed
+from pipeline.core.frames import Event, Frame
+from pipeline.core.jsonvalue import JsonObject, decode, encode
+from pipeline.dialects.strings import once
+
+
+class OpenAIWire:
+    """Frames and errors as OpenAI's clients expect them."""
+
+    def encode(self, frame: Frame) -> bytes:
+        """The bytes of a frame on the wire."""
+        if frame.data is None:
+            return b"data: [DONE]\n\n"
+        data = encode(frame.data)
+        return data if frame.whole else b"data: " + data + b"\n\n"
+
+    def error(self, error: PrivetError) -> JsonObject:
+        """An error's body."""
+        return {
+            "error": {
+                "message": error.message,
+                "type": "invalid_request_error" if error.status < 500 else "server_error",
+                "param": error.param,
+                "code": error.code,
+            }
+        }
+
+    def error_event(self, error: PrivetError) -> bytes:
+        """An error in the middle of a stream; there is no `[DONE]` after it."""
+        return b"data: " + encode(self.error(error)) + b"\n\n"
+
+    def error_frame(self, event: Event) -> Frame:
+        """A backend's error body; each of its strings is a text of its own."""
+        try:
+            data = decode(event.data)
+        except ValueError:
+            raise UpstreamFailed("the backend refused the request, not in JSON") from None
+        if not isinstance(data, dict):
+            raise UpstreamFailed("the backend refused the request, not with a JSON object")
+        return Frame(data, pieces=list(once(data)), whole=True, end="error")
+
+
+def model_of(body: JsonObject) -> str:
+    """The model that a request names; raises BadRequest if there is none."""
+    model = body.get("model")
+    if not isinstance(model, str) or not model:
+        raise BadRequest("`model` is missing; name the model to use", param="model")
+    return model
+
+
+def user_of(body: JsonObject) -> str | None:
+    """The user that a request names."""
+    user = body.get("user")
+    return user if isinstance(user, str) else None

@@ -19,7 +19,7 @@ from msgspec import Struct
 from pipeline import Event, Reply, UpstreamFailed
 from pipeline.backends.client import Answer, Client
 from pipeline.core.backend import Call
-from pipeline.core.errors import UpstreamBusy
+from pipeline.core.errors import UpstreamBusy, UpstreamRefused
 from pipeline.core.jsonvalue import JsonObject, decode, encode
 
 _MAX_ERROR = 64 * 1024
@@ -93,12 +93,16 @@ async def probe(client: Client, url: httpx.URL) -> None:
 async def ask(
     client: Client, method: str, url: httpx.URL, body: JsonObject | None = None
 ) -> JsonObject:
-    """The JSON object that a server answers a short question with; raises UpstreamFailed."""
+    """The JSON object that a server answers a short question with; raises UpstreamFailed, and
+    UpstreamRefused if it does not know the question.
+    """
     content = b"" if body is None else encode(body)
     answer = await client.send(method, url, content, within=_ASK_TIME)
     try:
         if answer.status != 200:
-            raise UpstreamFailed(f"the backend does not say: it answers with {answer.status}")
+            refused = 400 <= answer.status < 500
+            kind = UpstreamRefused if refused else UpstreamFailed
+            raise kind(f"the backend does not say: it answers with status {answer.status}")
         found = _decoded(await answer.read_all(_MAX_ANSWER))
     finally:
         await answer.aclose()

@@ -17,6 +17,7 @@ from pipeline import Call, Event, Exchange, Reply, UpstreamFailed
 from pipeline.backends.anthropic import COUNTED, Anthropic
 from pipeline.core.backend import CountsTokens, ListsModels
 from pipeline.core.catalog import Tokens
+from pipeline.core.errors import UpstreamRefused
 from pipeline.core.jsonvalue import JsonObject
 
 pytestmark = pytest.mark.anyio
@@ -160,7 +161,14 @@ async def test_lists_models():
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [(404, b"{}"), (200, b"canary"), (200, b"[]"), (200, b"{}"), (200, b'{"input_tokens": -1}')],
+    [
+        (404, b"{}"),
+        (500, b"{}"),
+        (200, b"canary"),
+        (200, b"[]"),
+        (200, b"{}"),
+        (200, b'{"input_tokens": -1}'),
+    ],
 )
 async def test_what_it_does_not_say(status: int, body: bytes):
     async def handler(request: Received, writer: StreamWriter) -> None:
@@ -172,6 +180,8 @@ async def test_what_it_does_not_say(status: int, body: bytes):
         with pytest.raises(UpstreamFailed):
             await upstream.models()
     assert "canary" not in repr(caught.value)
+    # A server that does not know the question is as well as ever.
+    assert isinstance(caught.value, UpstreamRefused) is (status == 404)
 
 
 @pytest.mark.parametrize(("status", "there"), [(200, True), (401, True), (404, True), (529, False)])

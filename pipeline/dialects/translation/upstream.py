@@ -1,13 +1,14 @@
 """A backend that is asked in dialects which it does not speak itself."""
 
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from functools import partial
 from typing import Self
 
 from msgspec.structs import replace
 
 from pipeline.core.backend import Call, CountsTokens, ListsModels, Reply, Upstream
 from pipeline.core.catalog import Tokens
-from pipeline.core.errors import BadRequest, UpstreamFailed
+from pipeline.core.errors import BadRequest
 from pipeline.core.frames import Event
 from pipeline.core.jsonvalue import JsonObject
 from pipeline.core.receipt import identifier
@@ -32,8 +33,7 @@ def translated(
 class Translated:
     """An upstream that speaks `dialects`, and is asked in others too.
 
-    Whether it can count tokens or list its models depends on the one behind it; if that cannot,
-    these raise UpstreamFailed.
+    It counts tokens and lists models only if the one behind it does.
     """
 
     def __init__(
@@ -45,6 +45,10 @@ class Translated:
         self._upstream = upstream
         self._dialects = frozenset(dialects)
         self._all = translators
+        if isinstance(upstream, CountsTokens):
+            self.count = partial(self._count, upstream)
+        if isinstance(upstream, ListsModels):
+            self.models = upstream.models
 
     async def send(self, call: Call) -> Reply:
         """Send a call on, translated if need be.
@@ -65,18 +69,9 @@ class Translated:
         """Ask the upstream whether it is there."""
         await self._upstream.probe()
 
-    async def count(self, call: Call) -> Tokens:
-        """The tokens of a request as the backend counts them once it is translated."""
-        if not isinstance(self._upstream, CountsTokens):
-            raise UpstreamFailed("the backend does not count tokens")
+    async def _count(self, upstream: CountsTokens, call: Call) -> Tokens:
         asked, _ = self._translated(call)
-        return await self._upstream.count(asked)
-
-    async def models(self) -> Sequence[str]:
-        """The names of the backend's models."""
-        if not isinstance(self._upstream, ListsModels):
-            raise UpstreamFailed("the backend does not list its models")
-        return await self._upstream.models()
+        return await upstream.count(asked)
 
     def _translated(self, call: Call) -> tuple[Call, list[tuple[Translator, JsonObject]]]:
         """The call for the backend; each translator with the request that it was given, the one

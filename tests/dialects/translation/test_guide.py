@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.dialects.anthropic.layout import CONTEXT
 from pipeline.dialects.translation import (
     anthropic_from_openai,
     conversation,
     ollama_from_openai,
+    openai_from_anthropic,
+    openai_messages,
     settings,
 )
 from pipeline.dialects.translation.members import Members
@@ -15,11 +18,18 @@ from pipeline.dialects.translation.members import Members
 GUIDE = Path(__file__).parents[3] / "docs" / "backends.md"
 TABLES = [
     one
-    for module in (anthropic_from_openai, ollama_from_openai, conversation, settings)
+    for module in (
+        anthropic_from_openai,
+        conversation,
+        ollama_from_openai,
+        openai_from_anthropic,
+        openai_messages,
+        settings,
+    )
     for one in vars(module).values()
     if isinstance(one, Members)
 ]
-UNLISTED = {"index", "model", "messages", "stream", "tools"}
+UNLISTED = {"index", "model", "messages", "stream", "tools", CONTEXT}
 """What needs no words."""
 
 

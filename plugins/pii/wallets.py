@@ -41,15 +41,13 @@ class Wallet(Loaded):
 
 
 def _checks(value: str, alphabet: str) -> bool:
-    """Whether the last four bytes are the check sum of the 21 before: Base58Check."""
+    """Whether the last four bytes are the check sum of the 21 before: Base58Check.
+
+    Both alphabets have the same letters, which are those of a candidate.
+    """
     number = 0
     for char in value:
-        place = alphabet.find(char)
-        if place < 0:
-            return False
-        number = number * 58 + place
+        number = number * 58 + alphabet.index(char)
     content = number.to_bytes((number.bit_length() + 7) // 8, "big").rjust(25, b"\0")
-    if len(content) != 25:
-        return False
     digest = hashlib.sha256(hashlib.sha256(content[:21]).digest()).digest()
     return digest[:4] == content[21:]

@@ -8,6 +8,7 @@ from pipeline.core.frames import Frame
 from pipeline.core.jsonvalue import JsonObject
 from pipeline.core.layout import Node
 from pipeline.dialects.openai.layout import LAYOUT
+from pipeline.dialects.openai.needs import needs
 from pipeline.dialects.openai.reader import ChatReader
 from pipeline.dialects.openai.stream import join, split
 from pipeline.dialects.openai.wire import OpenAIWire, model_of, user_of
@@ -27,7 +28,7 @@ class OpenAIChat(OpenAIWire):
         return LAYOUT
 
     def facts(self, body: JsonObject) -> Facts:
-        """Model, mode and user of a request."""
+        """Model, mode and user of a request, and what it needs."""
         messages = body.get("messages")
         if not isinstance(messages, list) or not all(isinstance(one, dict) for one in messages):
             raise BadRequest("`messages` must be a list of objects", param="messages")

@@ -35,7 +35,7 @@ class OpenAIChat(OpenAIWire):
         stream = body.get("stream")
         if stream is not None and not isinstance(stream, bool):
             raise BadRequest("`stream` must be true or false", param="stream")
-        return Facts(model_of(body), bool(stream), user_of(body))
+        return Facts(model_of(body), bool(stream), user_of(body), needs(body))
 
     def add_context(self, body: JsonObject, text: str) -> tuple[str, JsonObject]:
         """Add a system message behind those that the client sent first."""

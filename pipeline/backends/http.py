@@ -1,5 +1,6 @@
 """What all backends on HTTP have in common: their options, and the client made of them."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -19,6 +20,9 @@ _OURS = frozenset(
     "accept-encoding connection content-length content-type host te transfer-encoding".split()
 )
 _SECRET = frozenset({"key", "headers"})
+_KEY_HEADERS = frozenset({"authorization", "x-api-key", "api-key"})
+_KEYED = re.compile(r"https?://api\.(?:anthropic|openai)\.com(?:[:/].*)?", re.IGNORECASE)
+"""Servers that answer nobody without a key."""
 
 
 class HTTPBackend(Backend, frozen=True, kw_only=True):
@@ -110,6 +114,11 @@ class HTTPBackend(Backend, frozen=True, kw_only=True):
     def _key_problems(self) -> Iterator[str]:
         if self.key is not None and self.key_file is not None:
             yield "key: is given beside `key_file`; keep one of them"
+            return
+        if self.key is None and self.key_file is None:
+            given = any(name.lower() in _KEY_HEADERS for name in self.headers)
+            if not given and _KEYED.fullmatch(self.url):
+                yield "key: is missing, and this server answers nobody without; set it"
             return
         name = "key" if self.key_file is None else "key_file"
         try:

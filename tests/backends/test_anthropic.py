@@ -207,13 +207,17 @@ def test_what_it_speaks_and_hides():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({}, None),
-        ({"version": ""}, "version:"),
-        ({"version": "2023\r\n"}, "version:"),
-        ({"beta": ["ok", ""]}, "beta:"),
-        ({"beta": ["a\nb"]}, "beta:"),
+        ({"key": KEY}, None),
+        ({"url": "http://127.0.0.1:8080"}, None),
+        ({"headers": {"Authorization": f"Bearer {KEY}"}}, None),
+        ({"key": KEY, "version": ""}, "version:"),
+        ({"key": KEY, "version": "2023\r\n"}, "version:"),
+        ({"key": KEY, "beta": ["ok", ""]}, "beta:"),
+        ({"key": KEY, "beta": ["a\nb"]}, "beta:"),
         ({"url": "nowhere"}, "url:"),
         ({"key": ""}, "key:"),
+        ({}, "key:"),
+        ({"headers": {"x-team": "a"}}, "key:"),
     ],
 )
 def test_anthropics_problems(options: dict[str, Any], words: str | None):

@@ -167,6 +167,8 @@ GOOD = "http://x/v1"
     [
         ({"url": GOOD}, None),
         ({"url": "https://x", "key": KEY, "headers": {"api-key": KEY}}, None),
+        ({"url": "https://api.openai.com/v1"}, "key:"),
+        ({"url": "https://api.openai.com/v1", "headers": {"authorization": KEY}}, None),
         ({"url": "x/v1"}, "url:"),
         ({"url": "ftp://x/v1"}, "url:"),
         ({"url": "http://"}, "url:"),

@@ -60,12 +60,13 @@ _GREETED = regex.compile(
     regex.MULTILINE,
 )
 _KIN = regex.compile(
-    r"\b(?i:aunt|auntie|uncle|cousin|brother|sister|husband|wife|daughter|son|boyfriend|girlfriend|"
+    # Capitals are rarer than words, so what stands before them is looked for from them.
+    r"\p{Lu}(?<=(?:\b(?i:aunt|auntie|uncle|cousin|brother|sister|husband|wife|daughter|son|boyfriend|girlfriend|"
     r"fianc[ée]e?|boss|nurse|coach|colleague|coworker|roommate|flatmate|neighbou?r|landlord|"
     r"friend|therapist|teacher|tutor|nanny|babysitter|freund(?:in)?|frau|mann|sohn|tochter|"
     r"bruder|schwester|mandant(?:en|in)?|kollegin?|ami|amie|mari|femme|fils|fille|frère|sœur|"
-    r"amigo|amiga|marido|mujer|hijo|hija|hermano|hermana),? (?=\p{Lu})"
-    r"|\b(?i:sono|soy|sou|jestem|ik ben|jag är|jeg er) (?=\p{Lu})"
+    r"amigo|amiga|marido|mujer|hijo|hija|hermano|hermana),? "
+    r"|\b(?i:sono|soy|sou|jestem|ik ben|jag är|jeg er) )\p{Lu})"
 )
 """What somebody is to somebody, and "I am" where no noun has a capital."""
 _KEYED = regex.compile(
@@ -74,6 +75,8 @@ _KEYED = regex.compile(
     r"\bapellidos?|\bprénom|\bcognome)[\"']? ?[:=] ?[\"'](\p{Lu}[\p{L}\p{M} .'-]{1,40})[\"']"
 )
 """Names in data: `"last_name": "Berg"`."""
+_VALUE = regex.compile(r"[:=] ?[\"']\p{Lu}")
+"""What all of those hold."""
 _JOINING = frozenset("and und et y e och og i from".split())
 _MONTHS = frozenset("jan mar may jun june jul april august juni juli mai juin".split())
 _DAY = regex.compile(r"\d(?:st|nd|rd|th|\.)?(?: of)? $")
@@ -110,7 +113,7 @@ class People(Loaded):
         for match in _GREETED.finditer(text):
             announced.setdefault(match.end(), LIKELY)
         for match in _KIN.finditer(text):
-            announced.setdefault(match.end(), LIKELY)
+            announced.setdefault(match.start(), LIKELY)
         found: list[RecognizerResult] = []
         next_free = 0
         at = {word.start: index for index, word in enumerate(words)} if announced else {}
@@ -134,12 +137,12 @@ class People(Loaded):
                     next_free = last + 1
         found += [
             result(self, *match.span(1), LIKELY)
-            for pattern in _CJK
+            for pattern in (() if text.isascii() else _CJK)
             for match in pattern.finditer(text)
         ]
         found += [
             result(self, *match.span(1), ANNOUNCED)
-            for match in _KEYED.finditer(text)
+            for match in (_KEYED.finditer(text) if _VALUE.search(text) else ())
             if not all(map(self._lexicon.plain, match[1].lower().split()))
         ]
         return sorted(found, key=lambda one: one.start)

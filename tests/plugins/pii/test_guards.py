@@ -16,6 +16,7 @@ from plugins.pii import (
     contacts,
     dates,
     identity,
+    people,
     recognisers,
     technical,
     wallets,
@@ -253,3 +254,27 @@ def test_ages_are_found_from_their_digits(parts: list[str]) -> None:
         known = AgeBeside(NO_WORDS)._names(one[1], capital=one[3] is not None)  # pyright: ignore[reportPrivateUsage]
         expected += [one.span(one.lastindex or 0)] if known else []
     assert [(start, end) for start, end, _ in found(AgeBeside(NO_WORDS), text)] == expected
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            "Aunt_aunt_my brother_sœur_FRAU_ik ben_soy_, _ _,_Bo_É_bo_friend_.".split("_"),
+        ),
+        max_size=8,
+    )
+)
+@settings(max_examples=500, deadline=None)
+def test_kin_are_found_from_the_capital_after_them(parts: list[str]) -> None:
+    text = "".join(parts)
+    words = people._KIN.pattern.split("(?<=")[1].removesuffix(r"\p{Lu})")  # pyright: ignore[reportPrivateUsage]
+    forwards = regex.finditer(words + r"(?=\p{Lu})", text)
+    quick = people._KIN.finditer(text)  # pyright: ignore[reportPrivateUsage]
+    assert [one.start() for one in quick] == [one.end() for one in forwards]
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_every_name_in_data_is_a_quoted_value(data: st.DataObject) -> None:
+    keyed = people._KEYED.pattern.replace(r"\p{Lu}", "B").replace(r"\p{L}\p{M}", "a-z")  # pyright: ignore[reportPrivateUsage]
+    assert people._VALUE.search(data.draw(st.from_regex(re.compile(keyed), fullmatch=True)))  # pyright: ignore[reportPrivateUsage]

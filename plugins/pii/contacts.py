@@ -173,6 +173,7 @@ def explained() -> list[Hinted]:
     """Numbers of documents and vehicles of any country, where a word says what they are."""
     single = r"(?=[A-Z]{0,4}\d)[A-Z0-9]{6,14}\b"
     plate = (
+        r"(?!(?:of|for|in|on|at|to|with|and|is|no|a)\b)"
         r"(?=[A-ZÄÖÜ]{0,4}[ \-·]?[A-ZÄÖÜ]{0,3}[ \-·]?\d)"
         r"[A-ZÄÖÜ0-9]{1,4}(?:[ \-·]?[A-Z0-9]{1,4}){1,2}\b"
     )

@@ -70,7 +70,7 @@ def _clusters(spans: Iterable[Span]) -> Iterator[list[Span]]:
             yield cluster
             cluster = []
         cluster.append(span)
-        end = max(end, span.end) if len(cluster) > 1 else span.end
+        end = max(end, span.end)
     if cluster:
         yield cluster
 

@@ -1,5 +1,6 @@
 # make run          set everything up, start the service on config.toml and show what it does
 # make test         lint, types and tests
+# make test-faults  every fault of docs/faults.md twenty times in a row: takes half an hour
 # make test-llama   tests against a real llama.cpp server, built from source: needs g++, takes minutes
 # make bench        measure
 # make bench-pii    measure how well and how fast personal data is recognised, beside Presidio
@@ -7,7 +8,7 @@
 # make model        install what the tier `model` of `pii` needs, with the tagger Rampart
 # make clean        remove all that is not in git and can be made again
 
-.PHONY: run test test-llama bench bench-pii model lock clean environment
+.PHONY: run test test-faults test-llama bench bench-pii model lock clean environment
 .DEFAULT_GOAL := run
 
 ifndef PYTHON
@@ -30,6 +31,11 @@ test: environment
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/pytest
+
+# A test that hangs is ended after two minutes.
+test-faults: environment
+	$(BIN)/pytest tests/faults --faults 20 -o faulthandler_timeout=120 \
+	    -o faulthandler_exit_on_timeout=true
 
 test-llama: environment $(LLAMA_SERVER)
 	@$(INSTALL) .venvs/llama llama

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from pipeline import Channel
 
-Action = Literal["keep", "replace", "surrogate", "hash", "mask", "remove", "block"]
+Action = Literal["keep", "replace", "surrogate", "hash", "mask", "mark", "remove", "block"]
 """From the mildest to the strictest."""
 
 Actions = Mapping[str, Action]
@@ -19,6 +19,12 @@ Actions = Mapping[str, Action]
 ANY = "*"
 OUTSIDE = "outside"
 """What the role of texts outside messages is called, such as descriptions of tools."""
+
+EMBEDDINGS = "embeddings"
+"""The endpoint whose texts end up in a search index."""
+
+UNSTABLE: frozenset[Action] = frozenset({"replace", "surrogate"})
+"""What a value is hidden by in one exchange, and maybe not in the next."""
 
 ROLES = ("system", "developer", "user", "assistant", "tool", "function", OUTSIDE)
 
@@ -38,6 +44,17 @@ class Policy(Struct, frozen=True):
             if action := actions.get(entity) or actions.get(ANY):
                 return action
         return "replace"
+
+    def for_embeddings(self, own: Actions) -> "Policy":
+        """The policy for texts of an index, with `own` actions for them: one value, one stand-in.
+
+        What roles have is not meant for these texts, which have none.
+        """
+        stable: dict[str, Action] = {
+            entity: "hash" if action in UNSTABLE else action
+            for entity, action in self.actions.items()
+        }
+        return Policy({ANY: "hash", **stable}, {OUTSIDE: own} if own else {})
 
 
 def rank(action: Action) -> int:

@@ -11,7 +11,7 @@ from plugins.hiding.policy import ANY, OUTSIDE, Action, Policy, rank, strictest
 from plugins.hiding.restore import token_pattern
 from plugins.hiding.surrogate import Surrogates, digest
 from plugins.hiding.sweep import Known, Sweep, identity
-from plugins.hiding.vault import Vault, prefix
+from plugins.hiding.vault import Vault, mark, prefix
 from plugins.hiding.words import Place, clear_of, merged, position, whole_words
 
 _WORD = re.compile(r"[A-Za-z0-9](?:_*[A-Za-z0-9])*")
@@ -114,6 +114,10 @@ class Redaction:
     def entities(self) -> set[str]:
         """The kinds of what was found."""
         return {entity for _, entity in self._rules.values()}
+
+    def actions(self) -> set[Action]:
+        """What becomes of what was found."""
+        return {action for action, _ in self._rules.values()}
 
     def identities(self) -> set[str]:
         """What all spellings of a value share, of each value that was found or made up."""
@@ -259,6 +263,8 @@ class Redaction:
                 return digest(self._key, prefix(place.entity), identity(place.known))
             case "mask":
                 return _HIDDEN.sub("*", spelling)
+            case "mark":
+                return mark(place.entity)
             case "remove":
                 return ""
             case _:

@@ -87,6 +87,11 @@ def prefix(entity: str) -> str:
     return name if name[:1].isalpha() else f"VALUE_{name}".rstrip("_")
 
 
+def mark(entity: str) -> str:
+    """What stands for any value of an entity that nobody may take back."""
+    return f"[{prefix(entity)}]"
+
+
 def _letters(number: int) -> str:
     """a, b, … z, za, zb …"""
     return "z" * ((number - 1) // 25) + chr(ord("a") + (number - 1) % 25)

@@ -18,7 +18,7 @@ from pipeline import Channel, Exchange, PrivetError, Rejected, Request, Step, Te
 from plugins.finding.fold import fold
 from plugins.finding.spans import Span
 from plugins.hiding.noted import noted, noted_restores
-from plugins.hiding.policy import may_restore
+from plugins.hiding.policy import EMBEDDINGS, may_restore
 from plugins.hiding.redaction import Redaction
 from plugins.hiding.restore import RestoreFilter, Restorer
 from plugins.hiding.words import is_identifier
@@ -50,7 +50,7 @@ class PiiStep(Step):
         self._redaction = Redaction(
             shortest=options.sweep_length,
             surest=options.sweep_score,
-            policy=options.policy,
+            policy=options.policy(exchange.endpoint),
             key=key,
             note=noted(exchange),
         )
@@ -68,6 +68,7 @@ class PiiStep(Step):
             await anyio.to_thread.run_sync(redact)
         else:
             redact()
+        self._check_digests()
         for one, spans in zip(fixed, in_fixed, strict=True):
             surely = [span for span in spans if self._is_sure(span)]
             if surely or self._redaction.knows(one.text):
@@ -99,6 +100,18 @@ class PiiStep(Step):
         in_fixed, over_borders = rest[: len(fixed)], rest[len(fixed) :]
         return with_fragments(sources, alone, between, over_borders), in_fixed
 
+    def _check_digests(self) -> None:
+        """Refuse what would go into an index under digests that no later request can repeat."""
+        if self._exchange.endpoint != EMBEDDINGS or self._options.identity_key:
+            return
+        if "hash" in self._redaction.actions():
+            raise Rejected(
+                "input: holds personal data, which embeddings get digests of, and without a key "
+                "these change with every start; set `identity_key` of the plugin `pii`, or let "
+                "its `endpoint_actions` say something else, such as `mark`",
+                param="input",
+            )
+
     def _check_languages(self, texts: Sequence[Text]) -> None:
         """Report texts in which no model looks for names, or refuse them as the options say."""
         prose = [text.text for text in texts if _may_hold_names(text)][:_MOST_GUESSED]
@@ -121,7 +134,7 @@ class PiiStep(Step):
         return OutputFilter(
             partial(self._recogniser.find, degraded=self._degraded),
             self._own,
-            self._options.policy,
+            self._options.policy(),
             note,
             restore,
         )
@@ -141,7 +154,7 @@ class PiiStep(Step):
     def _is_sure(self, span: Span) -> bool:
         return (
             span.score >= self._options.fixed_threshold
-            and self._options.policy.action(span.entity, "") != "keep"
+            and self._options.policy(self._exchange.endpoint).action(span.entity, "") != "keep"
         )
 
     def _degraded(self, stand_ins: Collection[StandIn]) -> None:
@@ -220,7 +233,7 @@ class Pii(PolicyOptions, frozen=True, kw_only=True):
         Meta(
             description="The key of the digests that `user` and other identities are replaced by, "
             "and of the actions `hash` and `surrogate`. Without it they change with every start of "
-            "the service."
+            "the service, and embeddings of personal data are refused."
         ),
     ] = ""
 

@@ -1,14 +1,16 @@
 """The policy's options: what becomes of what the recogniser finds."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from plugins.hiding.policy import ANY, ROLES, Action, Actions, Policy
+from plugins.hiding.policy import ANY, EMBEDDINGS, ROLES, UNSTABLE, Action, Actions, Policy
 from plugins.hiding.surrogate import SURROGATES
 from plugins.pii.options import KNOWN_ENTITIES, RecogniserOptions
 from plugins.pii.suggest import did_you_mean
+
+Endpoint = Literal["embeddings"]
 
 SENSITIVE = tuple(
     """CREDIT_CARD IBAN_CODE US_BANK_NUMBER CRYPTO US_SSN US_PASSPORT US_DRIVER_LICENSE UK_NHS
@@ -24,8 +26,9 @@ class PolicyOptions(RecogniserOptions, frozen=True, kw_only=True):
         Meta(
             description="What becomes of a finding, by entity; `*` stands for all others: "
             "`replace` by a placeholder, which alone is restored; `surrogate`, a made-up value of "
-            "the same kind; `hash`, a keyed digest; `mask`, a `*` for each character; `remove`; "
-            "`keep` as it is; `block`, which refuses the request. The default is `replace`."
+            "the same kind; `hash`, a keyed digest; `mask`, a `*` for each character; `mark`, the "
+            "kind alone, such as `[PERSON]`; `remove`; `keep` as it is; `block`, which refuses the "
+            "request. The default is `replace`."
         ),
     ] = field(default_factory=dict[str, Action])
     role_actions: Annotated[
@@ -36,6 +39,15 @@ class PolicyOptions(RecogniserOptions, frozen=True, kw_only=True):
             "several places gets the strictest action of them in all."
         ),
     ] = field(default_factory=dict[str, Actions])
+    endpoint_actions: Annotated[
+        Mapping[Endpoint, Actions],
+        Meta(
+            description="Other actions for an endpoint. In `embeddings`, what `actions` replaces "
+            "or gives a surrogate gets a `hash`, which is the same in every request: anything else "
+            "would spoil a search index. It needs `identity_key`; `mark` needs none. "
+            "`role_actions` is for chat alone."
+        ),
+    ] = field(default_factory=dict[Endpoint, Actions])
     sensitive_entities: Annotated[
         tuple[str, ...],
         Meta(
@@ -44,10 +56,12 @@ class PolicyOptions(RecogniserOptions, frozen=True, kw_only=True):
         ),
     ] = SENSITIVE
 
-    @property
-    def policy(self) -> Policy:
+    def policy(self, endpoint: str = "chat") -> Policy:
         """The actions of these options."""
-        return Policy(self.actions, self.role_actions)
+        policy = Policy(self.actions, self.role_actions)
+        if endpoint == EMBEDDINGS:
+            return policy.for_embeddings(self.endpoint_actions.get(EMBEDDINGS, {}))
+        return policy
 
     def problems(self) -> list[str]:
         """What is wrong with these options; imports no model."""
@@ -55,6 +69,7 @@ class PolicyOptions(RecogniserOptions, frozen=True, kw_only=True):
             *super().problems(),
             *self._action_problems("actions", self.actions),
             *self._role_problems(),
+            *self._endpoint_problems(),
             *self.unknown_entities("sensitive_entities", self.sensitive_entities),
         ]
 
@@ -62,6 +77,16 @@ class PolicyOptions(RecogniserOptions, frozen=True, kw_only=True):
         yield from self.unknown_roles("role_actions", self.role_actions)
         for role, actions in self.role_actions.items():
             yield from self._action_problems(f"role_actions.{role}", actions)
+
+    def _endpoint_problems(self) -> Iterable[str]:
+        for endpoint, actions in self.endpoint_actions.items():
+            where = f"endpoint_actions.{endpoint}"
+            yield from self._action_problems(where, actions)
+            for action in sorted(UNSTABLE.intersection(actions.values())):
+                yield (
+                    f"{where}: `{action}` may differ from one request to the next, which spoils an "
+                    "index; use `hash`, `mark` or another action"
+                )
 
     def _action_problems(self, where: str, actions: Actions) -> Iterable[str]:
         yield from self.unknown_entities(where, actions)

@@ -20,7 +20,7 @@ from msgspec import Meta
 from pipeline import Channel, Exchange, Plugin, Rejected, Request, Step, Text, TextFilter
 from plugins.finding.spans import Span
 from plugins.hiding.noted import noted, noted_restores
-from plugins.hiding.policy import may_restore
+from plugins.hiding.policy import ANY, EMBEDDINGS, Policy, may_restore
 from plugins.hiding.redaction import Redaction
 from plugins.hiding.restore import RestoreFilter, Restorer
 from plugins.secrets.assigned import SCORE
@@ -41,7 +41,11 @@ class SecretsStep(Step):
         self._detector = detector
         self._exchange = exchange
         self._redaction = Redaction(
-            shortest=options.sweep_length, surest=SCORE, note=noted(exchange)
+            shortest=options.sweep_length,
+            surest=SCORE,
+            # In an index nothing may stand that changes with the request.
+            policy=Policy({ANY: "mark"}) if exchange.endpoint == EMBEDDINGS else None,
+            note=noted(exchange),
         )
         self._restorer: Restorer | None = None
 
@@ -104,7 +108,7 @@ class Secrets(Plugin, frozen=True, kw_only=True):
         Literal["replace", "block"],
         Meta(
             description="Whether secrets are replaced by placeholders, or a request that holds one "
-            "is refused."
+            "is refused. In embeddings they get marks such as `[API_KEY]`, the same every time."
         ),
     ] = "replace"
     allow: Annotated[

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import anthropic
 import httpx
 import pytest
 from service_process import free_port, privet, program, venv
@@ -56,7 +57,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def ask(url: str, **more: object) -> httpx.Response:
-    body = {"model": "any", "messages": [{"role": "user", "content": ASKED}], **more}
+    body: Any = {"model": "any", "messages": [{"role": "user", "content": ASKED}], **more}
     reply = httpx.post(f"{url}/v1/chat/completions", json=body, timeout=60, trust_env=False)
     assert reply.status_code == 200, reply.text
     return reply
@@ -103,6 +104,48 @@ def test_usage_is_the_same_whole_and_streamed(url: str):
     whole = ask(url).json()["usage"]
     streamed = chunks(ask(url, stream=True, stream_options={"include_usage": True}))[-1]["usage"]
     assert whole["completion_tokens"] == streamed["completion_tokens"]
+
+
+@pytest.fixture(params=["any", "messages/any"])
+def asked(request: pytest.FixtureRequest) -> Any:
+    """A message to the server's chat, through the translator, and to its own Messages."""
+    messages = [{"role": "user", "content": ASKED}]
+    return {"model": request.param, "max_tokens": 400, "messages": messages}
+
+
+@pytest.fixture(scope="module")
+def client(url: str) -> Iterator[anthropic.Anthropic]:
+    with anthropic.Anthropic(base_url=url, api_key="none", max_retries=0) as one:
+        yield one
+
+
+def test_a_whole_message_is_restored(client: anthropic.Anthropic, asked: Any):
+    reply = client.messages.create(**asked)
+    assert "".join(one.text for one in reply.content if one.type == "text") == SAID
+    assert reply.stop_reason == "end_turn"
+    assert reply.usage.output_tokens >= len(PIECES)
+
+
+def test_a_streamed_message_is_restored_to_the_same(client: anthropic.Anthropic, asked: Any):
+    with client.messages.stream(**asked) as stream:
+        pieces = list(stream.text_stream)
+        final = stream.get_final_message()
+    assert "".join(pieces) == SAID
+    assert len(pieces) > len(PIECES) // 2, "not held back until the end"
+    assert final.stop_reason == "end_turn"
+    assert final.usage.output_tokens >= len(PIECES)
+
+
+def test_a_chat_is_answered_by_the_servers_messages(url: str):
+    whole = ask(url, model="messages/any", max_tokens=400).json()
+    assert whole["choices"][0]["message"]["content"] == SAID
+    events = chunks(ask(url, model="messages/any", max_tokens=400, stream=True))
+    assert joined(events, 0) == SAID
+
+
+def test_tokens_of_a_message_are_counted(client: anthropic.Anthropic, asked: Any):
+    del asked["max_tokens"]
+    assert client.messages.count_tokens(**asked).input_tokens > 0
 
 
 def test_asked_in_messages_it_says_the_same(url: str):

@@ -278,3 +278,10 @@ def test_kin_are_found_from_the_capital_after_them(parts: list[str]) -> None:
 def test_every_name_in_data_is_a_quoted_value(data: st.DataObject) -> None:
     keyed = people._KEYED.pattern.replace(r"\p{Lu}", "B").replace(r"\p{L}\p{M}", "a-z")  # pyright: ignore[reportPrivateUsage]
     assert people._VALUE.search(data.draw(st.from_regex(re.compile(keyed), fullmatch=True)))  # pyright: ignore[reportPrivateUsage]
+
+
+@pytest.mark.parametrize(
+    "number", ["4111111111111111", "4111 1111 1111 1111", "3782-822463-10005", "378282246310005"]
+)
+def test_cards_are_found_however_they_are_grouped(number: str) -> None:
+    assert found(recognisers.Card(), f"pay {number} now") == [(4, 4 + len(number), 1.0)]

@@ -7,7 +7,7 @@ is surely a person's. Neighbours of one entity are one value.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -16,6 +16,12 @@ from plugins.pii.tagger.model import Numbers, Tokens
 
 _UNIT = re.compile(r"\w+|[^\w\s]")
 _GAP = re.compile(r"[^\S\n]*")
+
+_MAYBE = 0.1
+"""How certain the model must be of a word beside one that it is sure of."""
+
+_Unit: TypeAlias = tuple[int, int, Numbers]
+"""Where a word or sign stands, and how certain each entity is of it; the first is none."""
 
 
 class Run(NamedTuple):
@@ -40,29 +46,42 @@ class Runs:
 
     def of(self, text: str, tokens: Tokens) -> Iterator[Run]:
         """The runs of a text."""
-        scores = tokens.scores @ self._sums
-        run: list[tuple[int, int, float]] = []
-        entity = ""
-        for start, end, unit in _units(text, tokens.places, scores):
-            best = int(unit.argmax())
-            name, score = self._names[best], float(unit[best])
-            if run and (name != entity or not _GAP.fullmatch(text, run[-1][1], start)):
-                yield _run(entity, run)
-                run = []
-            if name:
-                run.append((start, end, score))
-            entity = name
-        if run:
-            yield _run(entity, run)
+        units = [*_units(text, tokens.places, tokens.scores @ self._sums)]
+        best = [int(scores.argmax()) for _, _, scores in units]
+        alone = best.copy()
+        joined = [
+            at > 0 and _GAP.fullmatch(text, units[at - 1][1], units[at][0]) is not None
+            for at in range(len(units))
+        ]
+        for at in range(1, len(units)):
+            self._lend(text, units, best, at, at - 1, joined[at])
+        for at in reversed(range(len(units) - 1)):
+            self._lend(text, units, best, at, at + 1, joined[at + 1])
+        first = 0
+        for at in range(1, len(units) + 1):
+            if at == len(units) or best[at] != best[first] or not joined[at]:
+                if name := self._names[best[first]]:
+                    own = [units[one][2][best[first]] for one in range(first, at) if alone[one]]
+                    score = float(sum(own)) / len(own)
+                    yield Run(units[first][0], units[at - 1][1], name, score)
+                first = at
+
+    def _lend(
+        self,
+        text: str,
+        units: Sequence[_Unit],
+        best: list[int],
+        at: int,
+        beside: int,
+        joined: bool,
+    ) -> None:
+        """Give a word that is nothing by itself, but may be, what the word beside it is."""
+        start, end, scores = units[at]
+        if joined and not best[at] and scores[best[beside]] >= _MAYBE and text[start:end].isalpha():
+            best[at] = best[beside]
 
 
-def _run(entity: str, units: Sequence[tuple[int, int, float]]) -> Run:
-    return Run(units[0][0], units[-1][1], entity, sum(one[2] for one in units) / len(units))
-
-
-def _units(
-    text: str, places: Sequence[tuple[int, int]], scores: Numbers
-) -> Iterator[tuple[int, int, Numbers]]:
+def _units(text: str, places: Sequence[tuple[int, int]], scores: Numbers) -> Iterator[_Unit]:
     """The words and signs of a text, and the mean of what the model says of the tokens of each."""
     first, count = 0, len(places)
     for match in _UNIT.finditer(text):

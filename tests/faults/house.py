@@ -123,6 +123,13 @@ async def house(
             )
         },
     )
+    async with living(made) as up:
+        yield up
+
+
+@asynccontextmanager
+async def living(made: Config) -> AsyncIterator[House]:
+    """The service in this loop on a free port; when it is left all must be as it was."""
     gate = Gate(made.service)
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]

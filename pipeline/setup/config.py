@@ -87,8 +87,8 @@ class PipelineConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """What becomes of content that nobody can look into, such as `{ images = "pass", files =
     "drop" }`: `pass` sends it as it is, `drop` takes it out of its message, `block`, which is the
     default, refuses the request. A list names what passes. There are `images`, `audio`, `videos`,
-    `files`, `encrypted` (what a provider gave out to get it back, such as signed reasoning) and
-    `credentials`.
+    `files`, `tokens`, `encrypted` (what a provider gave out to get it back, such as signed
+    reasoning) and `credentials`.
     """
 
     plugin_timeout: Annotated[float, Meta(gt=0)] = 30.0

@@ -1,6 +1,7 @@
 """What a plugin or backend author imports."""
 
 from pipeline.core.backend import Backend, Call, Reply, Streams, Upstream
+from pipeline.core.catalog import Tokens
 from pipeline.core.errors import PrivetError, Rejected, Unavailable, UpstreamFailed, UpstreamTimeout
 from pipeline.core.exchange import Exchange
 from pipeline.core.filters import ReplaceTokens, Scanner, Segments, Taken, Whole
@@ -30,6 +31,7 @@ __all__ = [
     "Taken",
     "Text",
     "TextFilter",
+    "Tokens",
     "Unavailable",
     "Upstream",
     "UpstreamFailed",

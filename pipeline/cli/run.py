@@ -9,6 +9,7 @@ import anyio
 import click
 from msgspec.structs import replace
 
+from pipeline.backends.recordings import Recording
 from pipeline.cli.common import config_option, load_or_exit, say, show, style
 from pipeline.cli.request import first_model, request_of
 from pipeline.cli.show import show_inspection, show_stages
@@ -33,6 +34,11 @@ from pipeline.setup.routes import Routes, targets
 @click.option("--pipeline", "-p", help="A pipeline to use in place of the model's own.")
 @click.option("--stream", is_flag=True, help="Ask for a stream.")
 @click.option("--show", "dry", is_flag=True, help="Send nothing: show what `pre` would do.")
+@click.option(
+    "--record",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Add what the backend was asked and said to a file, for the backend `replay`.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print every step as one JSON object.")
 def run(
     path: Path,
@@ -41,6 +47,7 @@ def run(
     pipeline: str | None,
     stream: bool,
     dry: bool,
+    record: Path | None,
     as_json: bool,
 ) -> None:
     """Send one message through a pipeline, step by step.
@@ -66,7 +73,7 @@ def run(
             if dry:
                 found, made = anyio.run(_inspect, narrowed, body)
             else:
-                found = anyio.run(_run, narrowed, body)
+                found = anyio.run(_run, narrowed, body, record)
     except ConfigError as error:
         show(error.problems)
         sys.exit(1)
@@ -108,12 +115,15 @@ def _narrowed(config: Config, model: str, pipeline: str | None) -> Config:
     return replace(config, models={route.name: to})
 
 
-async def _run(config: Config, body: JsonObject) -> Trace:
+async def _run(config: Config, body: JsonObject, record: Path | None) -> Trace:
     dialect = OpenAIChat()
     facts = dialect.facts(body)
     async with running(config) as up:
         up.watch.failed = logs.plugin_failed
-        return await trace(dialect, up.targets(facts)[0], body)
+        target = up.targets(facts)[0]
+        if record is not None:
+            target = replace(target, upstream=Recording(target.upstream, record))
+        return await trace(dialect, target, body)
 
 
 async def _inspect(config: Config, body: JsonObject) -> tuple[Trace, Inspection]:

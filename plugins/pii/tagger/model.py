@@ -47,7 +47,6 @@ class _Session(Protocol):
 class _SessionOptions(Protocol):
     intra_op_num_threads: int
     inter_op_num_threads: int
-    enable_cpu_mem_arena: bool
     log_severity_level: int
 
 

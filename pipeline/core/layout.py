@@ -83,8 +83,12 @@ def opaque(name: str, *, link: bool = False) -> Node:
 
 def opaque_names(layout: Node) -> set[str]:
     """What a dialect calls the content of which it says that it cannot be inspected."""
-    found = list(nodes(layout))
-    return {node.opaque for node in found if node.opaque} | {TOKENS for node in found if node.tokens}
+    return {
+        name
+        for node in nodes(layout)
+        for name in (node.opaque, TOKENS if node.tokens else "")
+        if name
+    }
 
 
 def nodes(layout: Node) -> Iterator[Node]:

@@ -29,6 +29,7 @@ _NEXT = re.compile(rf"(?:\s++|{_GAP}){{0,8}}+({_WORD}|[^\w\s])")
 _GLUED = re.compile(rf"(?<=[^\W_{_CLOSE}])[^\W_{_CLOSE}]")
 _IDENTIFIER = re.compile(r"[^\W_]_$|^_[^\W_]")
 _LONG_NUMBER = 7
+_DATE = re.compile(r"(?<!\d)(?:\d{1,2}([./-])\d{1,2}\1\d{4}|\d{4}([./-])\d{1,2}\2\d{1,2})(?!\d)")
 
 
 class Known(NamedTuple):
@@ -140,8 +141,10 @@ def _apart(found: Iterable[Found]) -> Iterator[Found]:
 
 
 def identity(value: str) -> str:
-    """What all spellings of a value share."""
-    return " ".join(_units(value)) or value
+    """What all spellings of a value share, and no other value."""
+    units = " ".join(_units(value))
+    numbers = _few_digits(value)
+    return f"{units} {'-'.join(numbers)}" if len(numbers) > 1 else units or value
 
 
 def _units(value: str) -> list[str]:
@@ -168,11 +171,21 @@ def _is_spelling(known: Known, text: str, start: int, end: int) -> bool:
             text[end : end + 2]
         )
         return not inside and _composed(here) in _composed(known.value)
-    digits = re.findall(r"\d+", known.value)
-    if digits and sum(map(len, digits)) < _LONG_NUMBER:
-        # "12 3" is not "1 23"; but a number of more digits is the same in any grouping.
-        return digits == re.findall(r"\d+", here)
-    return True
+    numbers = _few_digits(known.value)
+    return not numbers or numbers == _numbers(here)
+
+
+def _few_digits(value: str) -> list[str]:
+    """The numbers in a value of few digits, where "12 3" is not "1 23", or in a date; a number of
+    more digits is the same in any grouping.
+    """
+    numbers = _numbers(value)
+    few = sum(map(len, numbers)) < _LONG_NUMBER
+    return numbers if few or _DATE.search(value) else []
+
+
+def _numbers(text: str) -> list[str]:
+    return ["".join(str(int(digit)) for digit in run) for run in re.findall(r"\d+", text)]
 
 
 def _found(known: Known, text: str, start: int, end: int, after: int) -> Found:

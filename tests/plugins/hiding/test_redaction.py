@@ -9,7 +9,7 @@ from pipeline import Text
 from plugins.finding.spans import NER, Span
 from plugins.hiding.redaction import Redaction, whole_words
 from plugins.hiding.restore import RestoreFilter, Restorer
-from plugins.hiding.sweep import Known, Sweep
+from plugins.hiding.sweep import Known, Sweep, identity
 from plugins.hiding.vault import Vault
 
 
@@ -124,3 +124,10 @@ def test_a_vault_can_always_be_read_back(values: list[str]) -> None:
 def restore(redaction: Redaction, text: str) -> str:
     one = RestoreFilter(Restorer(redaction.vault.values, redaction.texts()))
     return one.feed(text) + one.flush()
+
+
+def test_two_values_of_the_same_digits_are_two():
+    assert identity("11/2/1980") != identity("1/12/1980")
+    assert identity("12 3") != identity("1 23")
+    assert identity("11/2/1980") == identity("11.2.1980") == identity("\uff11\uff11/2/1980")
+    assert identity("+44 20 7946 0958") == identity("+44 2079 460958")

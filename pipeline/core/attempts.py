@@ -19,7 +19,14 @@ from pipeline.core.backend import Call, Reply
 from pipeline.core.catalog import estimated_tokens
 from pipeline.core.chain import Chain, Run
 from pipeline.core.dialect import Dialect
-from pipeline.core.errors import PrivetError, Rejected, Unavailable, UpstreamBusy, UpstreamFailed
+from pipeline.core.errors import (
+    BadRequest,
+    PrivetError,
+    Rejected,
+    Unavailable,
+    UpstreamBusy,
+    UpstreamFailed,
+)
 from pipeline.core.exchange import Attempt, Exchange
 from pipeline.core.frames import Frame
 from pipeline.core.incoming import Incoming, late
@@ -30,6 +37,7 @@ from pipeline.core.target import Pass, Target
 E = TypeVar("E", bound=PrivetError)
 
 _BUSY = 429
+_UNFIT = "no backend of this model takes the request: {}"
 
 
 class Begun(Struct, frozen=True):
@@ -88,7 +96,7 @@ class Attempts:
     async def begin(self) -> Begun:
         """The first reply to begin; raises PrivetError if none does."""
         failed: Unavailable | UpstreamFailed | None = None
-        unfit = "there is none"
+        unfit: PrivetError = Rejected(_UNFIT.format("there is none"), param="model")
         for target in self._targets:
             self.target = target
             try:
@@ -99,19 +107,21 @@ class Attempts:
             # What fails in a chain is no backend's failure: it ends the exchange.
             run, asked = await self._through(target)
             if why := target.terms.unmet(self._exchange.labels, self._tokens):
-                unfit = why
+                unfit = Rejected(_UNFIT.format(why), param="model")
                 await self._leave(None)
                 continue
             try:
                 return await self._ask(target, leave, run, asked)
+            except BadRequest as error:
+                # It cannot be said in the backend's dialect; in another one it may be.
+                unfit = error
+                await self._leave(error)
             except UpstreamFailed as error:
                 failed = self._note(target, error)
                 await self._leave(error)
                 if not (target.replay or error.unprocessed):
                     break
-        if failed is not None:
-            raise failed
-        raise Rejected(f"no backend of this model takes the request: {unfit}", param="model")
+        raise failed or unfit
 
     async def _enter(self, target: Target) -> Pass:
         if self._exchange.remaining <= 0:

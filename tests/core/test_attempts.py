@@ -25,6 +25,7 @@ from pipeline import (
     UpstreamTimeout,
 )
 from pipeline.core.chain import Chain, Link
+from pipeline.core.errors import BadRequest
 from pipeline.core.jsonvalue import encode
 from pipeline.core.relay import Relay
 from pipeline.core.target import OpenLane, Target, Terms
@@ -233,6 +234,18 @@ async def test_a_sensitive_exchange_stays_where_it_may_go():
             target(Backend(NOTHING_DONE), through), target(cloud, through, terms=terms)
         )
     assert not cloud.asked
+
+
+async def test_what_cannot_be_said_to_one_backend_may_be_to_the_next():
+    through, second, lane = chain("X", []), Backend(), Lane()
+    foreign = Backend(BadRequest("`n` cannot be carried over", param="n"))
+    await exchange_of(target(foreign, through, lane=lane), target(second, through))
+    assert second.asked
+    assert lane.left == ["BadRequest"]
+    with pytest.raises(BadRequest, match="`n`"):
+        await exchange_of(target(foreign, through))
+    with pytest.raises(UpstreamFailed):
+        await exchange_of(target(Backend(NOTHING_DONE), through), target(foreign, through))
 
 
 class Fails(Step):

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from pipeline.core.dialect import Dialect
 from pipeline.core.jsonvalue import Json, JsonObject
 from pipeline.dialects.openai import OpenAIChat
-from pipeline.testing import messages
+from pipeline.testing import messages, messages_maximal
 
 OPENAI: Dialect = OpenAIChat()
 
@@ -130,7 +130,7 @@ def maximal_request(text: str, dialect: Dialect = OPENAI) -> JsonObject:
     cannot.
     """
     if _is_messages(dialect):
-        return messages.maximal_request(text)
+        return messages_maximal.maximal_request(text)
     sample = sample_request(text)
     turns, tools = sample["messages"], sample["tools"]
     assert isinstance(turns, list) and isinstance(tools, list), "so it was built"
@@ -227,7 +227,7 @@ def maximal_request(text: str, dialect: Dialect = OPENAI) -> JsonObject:
 def opaque_parts(text: str, dialect: Dialect = OPENAI) -> list[JsonObject]:
     """Parts of a message with `text` in content that cannot be inspected, of each kind."""
     if _is_messages(dialect):
-        return messages.opaque_parts(text)
+        return messages_maximal.opaque_parts(text)
     data = b64encode(text.encode()).decode()
     link = f"https://files.example/{quote(text)}"
     image = f"data:image/png;base64,{data}"

@@ -22,7 +22,8 @@ from pipeline import testing
 from pipeline.core.request import Request
 from pipeline.dialects.anthropic import AnthropicMessages
 from pipeline.dialects.anthropic.layout import LAYOUT
-from pipeline.testing.messages import maximal_request, opaque_parts, sample_request
+from pipeline.testing.messages import sample_request
+from pipeline.testing.messages_maximal import maximal_request, opaque_parts
 
 MESSAGES = AnthropicMessages()
 

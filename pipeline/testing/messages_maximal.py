@@ -74,7 +74,17 @@ def maximal_request(text: str) -> JsonObject:
                 "content": [
                     {"type": "tool_addition", "tool": reference, "cache_control": _CACHE},
                     {"type": "mcp_tool_listing", "tools": [_listed(text)]},
-                    {"type": "fallback", "from": {"model": "a"}, "to": {"model": "b"}},
+                    {
+                        "type": "fallback",
+                        "from": {"model": "a"},
+                        "to": {"model": "b"},
+                        "trigger": {"type": "refusal", "category": "bio"},
+                    },
+                    {
+                        "type": "tool_result",
+                        "tool_use_id": "toolu_1",
+                        "tool_changes": [{"type": "tool_addition", "tool": reference}],
+                    },
                     {"type": "new", "new": {"deep": [{"er": text}]}},
                     text,
                 ],

@@ -1,5 +1,6 @@
 """Law 2 in Anthropic's Messages: every string of a request and of a reply reaches the plugins."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from sdk_types import Path, string_places
 from test_coverage import Censor, build, merge
 
 from pipeline import testing
+from pipeline.core.layout import SETTING, nodes
 from pipeline.core.request import Request
 from pipeline.dialects.anthropic import AnthropicMessages
 from pipeline.dialects.anthropic.layout import LAYOUT
@@ -54,6 +56,28 @@ def test_a_path_that_is_not_classified_is_found(name: str):
 )
 def test_a_canary_in_any_place_reaches_the_plugins(body: Any):
     testing.check_coverage(MESSAGES, body)
+
+
+def names(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, one in value.items():
+            yield name
+            yield from names(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from names(one)
+
+
+def test_the_maximal_request_holds_every_member_that_the_dialect_knows():
+    """But for numbers and flags: a text there is a text in an unknown member."""
+    known = {
+        name
+        for node in nodes(LAYOUT)
+        for name, child in node.fields.items()
+        if child != SETTING and child.string != "opaque"
+    }
+    held = {*names(maximal_request("x")), *names(opaque_parts("x"))}
+    assert known - held == {"oversized_image", "transformations", "mode"}, "of images and tokens"
 
 
 def view(*blocks: Any) -> Request:

@@ -152,13 +152,10 @@ class Blocks:
             # The name of a tool may still go on.
             return
         number = next(n for n, one in enumerate(self._blocks) if one is block)
-        current = self._blocks[self._current] if self._current >= 0 else None
-        if number != self._current and (current is None or current.kind != "tool_use"):
-            if any(one.kind == "tool_use" and one is not block for one in self._blocks[:number]):
-                return
-            yield from self._go_to(number)
-        if number == self._current:
-            yield from self._say(block)
+        if any(one.kind == "tool_use" for one in self._blocks[:number]):
+            return
+        yield from self._go_to(number)
+        yield from self._say(block)
 
     def _go_to(self, number: int) -> Iterator[Event]:
         """End the current block and begin another."""

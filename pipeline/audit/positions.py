@@ -71,7 +71,7 @@ class Sample:
     """A request with a filler in every position, and its positions."""
 
     def __init__(self, dialect: Dialect):
-        self._body = cast(JsonObject, _with_unknown(maximal_request(_FILLER)))
+        self._body = cast(JsonObject, _with_unknown(maximal_request(_FILLER, dialect)))
         self.positions = [
             Position(place, self._role(dialect, place)) for place in places(self._body)
         ]

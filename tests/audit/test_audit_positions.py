@@ -7,12 +7,14 @@ from pipeline.audit.positions import Place, Position, Sample, places
 from pipeline.core.jsonvalue import Json, encode
 from pipeline.core.layout import Node
 from pipeline.core.request import Request
+from pipeline.dialects.anthropic import AnthropicMessages
 from pipeline.dialects.openai import OpenAIChat
 from pipeline.dialects.openai.layout import LAYOUT
 from pipeline.testing.samples import maximal_request, opaque_parts
 
 CHAT = OpenAIChat()
 SAMPLE = Sample(CHAT)
+MESSAGES = Sample(AnthropicMessages())
 
 
 def known(node: Node) -> Iterator[str]:
@@ -73,21 +75,26 @@ def test_the_sample_keeps_the_law_of_coverage():
     testing.check_coverage(CHAT, maximal_request("x"))
 
 
-@pytest.mark.parametrize("position", SAMPLE.positions[::7], ids=lambda one: one.place.path)
-def test_a_text_comes_to_its_place_alone_and_in_the_whole(position: Position):
+@pytest.mark.parametrize(
+    ("sample", "position"),
+    [(sample, one) for sample in (SAMPLE, MESSAGES) for one in sample.positions[::7]],
+    ids=lambda one: one.place.path if isinstance(one, Position) else "",
+)
+def test_a_text_comes_to_its_place_alone_and_in_the_whole(sample: Sample, position: Position):
     text: Json = 4_532_013_917_260_533 if position.place.kind == "number" else "Planted"
-    whole = encode(SAMPLE.planted({position.place: text}, "model"))
-    alone = encode(SAMPLE.planted_alone(position.place, text, "model"))
+    whole = encode(sample.planted({position.place: text}, "model"))
+    alone = encode(sample.planted_alone(position.place, text, "model"))
     assert whole.count(str(text).encode()) == alone.count(str(text).encode()) == 1
     assert len(alone) < len(whole)
 
 
-def test_all_places_can_be_planted_at_once():
+@pytest.mark.parametrize("sample", [SAMPLE, MESSAGES])
+def test_all_places_can_be_planted_at_once(sample: Sample):
     texts: dict[Place, Json] = {
         one.place: 10_000_000 + number if one.place.kind == "number" else f"text{number:04}."
-        for number, one in enumerate(SAMPLE.positions)
+        for number, one in enumerate(sample.positions)
     }
-    body = encode(SAMPLE.planted(texts, "model")).decode()
+    body = encode(sample.planted(texts, "model")).decode()
     assert all(body.count(str(text)) == 1 for text in texts.values())
 
 

@@ -5,9 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plugins.pii.doubts import Doubts
+from plugins.pii.lexicon import Lexicon
 from plugins.pii.tagger import eight_bits, model
 from plugins.pii.tagger.files import files_of
 from plugins.pii.tagger.model import TokenClassifier, Tokens
+from plugins.pii.tagger.recogniser import Tagged
 from plugins.pii.tagger.runs import Run, Runs
 from plugins.pii.tagger.windows import windows
 from plugins.pii.tagger.wire import Malformed, fields, integers, written
@@ -130,3 +133,47 @@ def test_eight_bits_say_what_four_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.abs(one.scores - other.scores).mean() < 0.02
     same = one.scores.argmax(axis=1) == other.scores.argmax(axis=1)
     assert same.mean() > 0.95
+
+
+def test_where_windows_overlap_the_one_counts_that_sees_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    classifier = TokenClassifier(files_of("rampart"))
+    calls: list[int] = []
+
+    def window(_: object, ids: list[int]) -> np.ndarray:
+        calls.append(len(ids))
+        return np.full((len(ids), 35), len(calls), np.float32)
+
+    monkeypatch.setattr(TokenClassifier, "_window", window)
+    seen = classifier.read("a " * 200).scores[:, 0]
+    first, second = calls
+    shared = first + second - 200
+    assert shared > 8
+    assert list(seen) == sorted(seen)
+    assert list(seen).count(1) == pytest.approx(first - shared / 2, abs=1)
+
+
+def test_models_that_mind_case_get_to_read_text_with_capitals(
+    monkeypatch: pytest.MonkeyPatch, lexicon: Lexicon
+) -> None:
+    read: list[str] = []
+    whole = TokenClassifier.read
+
+    def spy(self: TokenClassifier, text: str) -> Tokens:
+        read.append(text)
+        return whole(self, text)
+
+    monkeypatch.setattr(TokenClassifier, "read", spy)
+    meanings = {"GIVEN_NAME": "PERSON", "SURNAME": "PERSON"}
+    tagged = Tagged("rampart", meanings, ["PERSON"], lexicon)
+    text = "my name is xanthor quillby"
+    [one] = tagged.analyze(text, ["PERSON"])
+    assert read == ["my name is Xanthor Quillby"]
+    assert text[one.start : one.end] == "xanthor quillby"
+
+
+def test_stop_words_at_the_ends_of_a_place_do_not_belong_to_it(lexicon: Lexicon) -> None:
+    text = "from altoona by"
+    assert Doubts(lexicon).core(text, 0, len(text), "LOCATION") == (5, 12)
+    assert Doubts(lexicon).core(text, 13, len(text), "LOCATION") == (13, 15)

@@ -75,6 +75,7 @@ class _Pass:
     async def send(self, upstream: Upstream, call: Call) -> Reply:
         """Send the request, again after failures that allow it."""
         self.sent = True
+        self._turns.tried()
         outcome = await self._once(upstream, call)
         for retry in range(self._options.retries):
             failure = _failure(outcome)

@@ -1,15 +1,11 @@
 """Turns at a backend: so many requests at once, so many that wait, and all others turned away."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 import anyio
 
+from pipeline.backends.budget import Budget
 from pipeline.core.errors import Unavailable
-
-_SHARE = 0.2
-_LEAST = 3
-"""Retries under way may be a fifth of the first tries under way, but always this many."""
 
 
 class Turns:
@@ -19,7 +15,7 @@ class Turns:
         self._free = anyio.Semaphore(at_once)
         self._at_once = at_once
         self._most = waiting
-        self._retries = 0
+        self._budget = Budget()
 
     @property
     def taken(self) -> int:
@@ -45,12 +41,10 @@ class Turns:
         """The next one's turn."""
         self._free.release()
 
-    @contextmanager
-    def retrying(self) -> Generator[bool]:
-        """Whether there may be one more retry; it counts until this is left."""
-        granted = self._retries < max(_LEAST, int(_SHARE * (self.taken - self._retries)))
-        self._retries += granted
-        try:
-            yield granted
-        finally:
-            self._retries -= granted
+    def tried(self) -> None:
+        """Who has his turn sends his request for the first time."""
+        self._budget.tried()
+
+    def retrying(self) -> AbstractContextManager[bool]:
+        """Whether there may be one more retry; it counts as under way until this is left."""
+        return self._budget.retrying(self.taken)

@@ -131,7 +131,10 @@ async def house(
 async def living(made: Config) -> AsyncIterator[House]:
     """The service in this loop on a free port; when it is left all must be as it was."""
     gate = Gate(made.service)
-    listener = socket.create_server(("127.0.0.1", 0))
+    # asyncio sends small pieces at once only on sockets that call themselves TCP's.
+    listener = socket.socket(proto=socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
     port = listener.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     server = _Server(gate)

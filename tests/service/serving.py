@@ -185,7 +185,10 @@ async def serving(
     """The service in this process and loop, on a free port, until the block ends."""
     made = config(script, service, plugins or {}, **(pipeline or {}))
     gate = Gate(made.service)
-    listener = socket.create_server(("127.0.0.1", 0))
+    # asyncio sends small pieces at once only on sockets that call themselves TCP's.
+    listener = socket.socket(proto=socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
     port = listener.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     server = _Server(gate)

@@ -93,27 +93,48 @@ class Answer:
 
 
 class Client:
-    """A pool of connections to one backend, and the headers that go with every request."""
+    """A pool of connections to one backend, and the headers that go with every request.
+
+    `once` is a transport that uses no connection twice.
+    """
 
     def __init__(
-        self, transport: httpx.AsyncBaseTransport, headers: Mapping[str, str], limits: Limits
+        self,
+        transport: httpx.AsyncBaseTransport,
+        headers: Mapping[str, str],
+        limits: Limits,
+        once: httpx.AsyncBaseTransport | None = None,
     ):
         self._transport = transport
+        self._once = once or transport
         self._headers = httpx.Headers({**headers, "accept-encoding": "identity"})
+        self._last = httpx.Headers({**self._headers, "connection": "close"})
         self._limits = limits
         self._extensions = {"timeout": {"connect": limits.connect, "pool": limits.connect}}
 
     async def send(
-        self, method: str, url: httpx.URL, content: bytes = b"", *, within: float = float("inf")
+        self,
+        method: str,
+        url: httpx.URL,
+        content: bytes = b"",
+        *,
+        within: float = float("inf"),
+        last: bool = False,
     ) -> Answer:
-        """Send a request and wait for the headers of its reply, no longer than `within` seconds."""
+        """Send a request and wait for the headers of its reply, no longer than `within` seconds.
+
+        With `last` it has a connection to itself, if there is a transport for that.
+        """
+        transport, headers = self._transport, self._headers
+        if last and self._once is not transport:
+            transport, headers = self._once, self._last
         request = httpx.Request(
-            method, url, content=content, headers=self._headers, extensions=self._extensions
+            method, url, content=content, headers=headers, extensions=self._extensions
         )
         limit = min(self._limits.first_byte, within)
         try:
             async with asyncio.timeout(limit):
-                response = await self._transport.handle_async_request(request)
+                response = await transport.handle_async_request(request)
         except _Errors as error:
             raise _failure(error, limit, self._limits.connect) from None
         answer = Answer(response, self._limits.idle)
@@ -127,11 +148,16 @@ class Client:
         return answer
 
 
-def open_transport(connections: int, context: ssl.SSLContext) -> httpx.AsyncBaseTransport:
+def open_transport(
+    connections: int, context: ssl.SSLContext, *, reuse: bool = True
+) -> httpx.AsyncBaseTransport:
     """A transport of its own pool; to be made on the event loop that uses it."""
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
-            limit=connections, ssl=context, keepalive_timeout=KEEP_ALIVE
+            limit=connections,
+            ssl=context,
+            force_close=not reuse,
+            keepalive_timeout=KEEP_ALIVE if reuse else None,
         ),
         # A jar would hand one user's cookies to the next.
         cookie_jar=aiohttp.DummyCookieJar(),

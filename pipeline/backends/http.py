@@ -58,6 +58,12 @@ class HTTPBackend(Backend, frozen=True, kw_only=True):
     connections: Positive = 256
     """How many connections may be open at once."""
 
+    reuse: bool | None = None
+    """Whether a connection is used again after a stream. If this is left out, it is with TLS, where
+    a new one is dear, and not without: some local servers close it although they said that they
+    would not, and the next request would fail.
+    """
+
     verify: bool = True
     """Whether a server behind `https` must prove who it is."""
 
@@ -81,9 +87,16 @@ class HTTPBackend(Backend, frozen=True, kw_only=True):
             **self.own_headers(self._read_key()),
             **{name.lower(): value for name, value in self.headers.items()},
         }
-        transport = open_transport(self.connections, tls(verify=self.verify, ca=self.ca))
+        context = tls(verify=self.verify, ca=self.ca)
+        transport = open_transport(self.connections, context)
         stack.push_async_callback(transport.aclose)
-        return Client(transport, headers, Limits(self.connect, self.first_byte, self.idle))
+        once: httpx.AsyncBaseTransport | None = None
+        reuse = self.url.startswith("https:") if self.reuse is None else self.reuse
+        if not reuse:
+            once = open_transport(self.connections, context, reuse=False)
+            stack.push_async_callback(once.aclose)
+        limits = Limits(self.connect, self.first_byte, self.idle)
+        return Client(transport, headers, limits, once)
 
     def at(self, path: str) -> httpx.URL:
         """The URL of a path, which begins with a slash."""

@@ -67,7 +67,7 @@ class Poster:
     async def send(self, call: Call, body: JsonObject) -> Reply:
         """The reply to a call; `body` is what is sent for it. Raises UpstreamFailed."""
         answer = await self._client.send(
-            "POST", self._url, encode(body), within=call.exchange.remaining
+            "POST", self._url, encode(body), within=call.exchange.remaining, last=call.stream
         )
         if not 200 <= answer.status < 300:
             try:

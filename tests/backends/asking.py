@@ -23,7 +23,7 @@ EVENTS = [Event(b'{"a":"\xe2\x82\xac"}'), Event(b"b", "x"), Event(b"[DONE]")]
 @asynccontextmanager
 async def backend(url: str, **options: object) -> AsyncIterator[Upstream]:
     async with AsyncExitStack() as stack:
-        yield await OpenAI(url=url, key=KEY, **options).start(stack)
+        yield await OpenAI(url=url, key=KEY, **{"reuse": True, **options}).start(stack)
 
 
 def call(*, streamed: bool = False, seconds: float = 10) -> Call:

@@ -40,7 +40,7 @@ EVENTS = [
 async def started(handler: Handler, **options: Any) -> AsyncIterator[tuple[Any, Any]]:
     async with serve(handler) as server, AsyncExitStack() as stack:
         url = server.url.removesuffix("/v1")
-        yield await Anthropic(url=url, key=KEY, **options).start(stack), server
+        yield await Anthropic(url=url, key=KEY, **{"reuse": True, **options}).start(stack), server
 
 
 def call(body: JsonObject = BODY, *, streamed: bool = False) -> Call:

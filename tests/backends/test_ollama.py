@@ -25,7 +25,7 @@ LINES = [b'{"message":{"content":"a"},"done":false}', b'{"message":{"content":""
 async def started(handler: Handler, **options: Any) -> AsyncIterator[tuple[Any, Any]]:
     async with serve(handler) as server, AsyncExitStack() as stack:
         url = server.url.removesuffix("/v1")
-        yield await Ollama(url=url, **options).start(stack), server
+        yield await Ollama(url=url, **{"reuse": True, **options}).start(stack), server
 
 
 def call(body: JsonObject = BODY) -> Call:

@@ -169,3 +169,17 @@ async def test_leaving_before_the_reply_began():
             await asked.wait()
             tasks.cancel_scope.cancel()
         await left(server)
+
+
+async def test_a_server_that_closes_after_a_stream_against_its_word_fails_no_request():
+    async def handler(request: Received, writer: StreamWriter) -> None:
+        await stream(writer, *PIECES)
+        # After the client may have taken the connection for the next request.
+        await anyio.sleep(0.01)
+        writer.close()
+
+    async with serve(handler) as server, backend(server.url, reuse=None) as upstream:
+        for _ in range(20):
+            assert await read(await upstream.send(call(streamed=True))) == EVENTS
+            await anyio.sleep(0.005)
+    assert server.connections == 20

@@ -32,7 +32,7 @@ type = "openai"
 url = "{url}/v1"
 idle = 1.0
 retries = 0
-breaker = { failures = 0 }
+breaker.failures = 0
 
 [pipelines.default]
 pre = ["pii"]

@@ -59,24 +59,31 @@ class House(Struct):
 
     async def ask(self, voice: Voice, *, stream: bool, text: str = NAME, **more: Any) -> Outcome:
         """One exchange, read to its end however that comes."""
-        request = self.client.build_request(
-            "POST", voice.path, json=voice.request(f"I am {text}.", stream=stream, **more)
-        )
-        reply = await self.client.send(request, stream=True)
-        raw = bytearray()
-        try:
-            async for piece in reply.aiter_raw():
-                raw += piece
-        except httpx.RemoteProtocolError:
-            raw += b"\n\n"
-        finally:
-            await reply.aclose()
-        return voice.outcome(reply.status_code, dict(reply.headers), bytes(raw))
+        return await ask(self.client, voice, stream=stream, text=text, **more)
 
     async def receipt(self, outcome: Outcome) -> dict[str, Any]:
         """The receipt of an exchange."""
         name = outcome.headers["x-privet-exchange"]
         return (await self.client.get(f"/privet/receipts/{name}")).json()
+
+
+async def ask(
+    client: httpx.AsyncClient, voice: Voice, *, stream: bool, text: str = NAME, **more: Any
+) -> Outcome:
+    """One exchange, read to its end however that comes."""
+    request = client.build_request(
+        "POST", voice.path, json=voice.request(f"I am {text}.", stream=stream, **more)
+    )
+    reply = await client.send(request, stream=True)
+    raw = bytearray()
+    try:
+        async for piece in reply.aiter_raw():
+            raw += piece
+    except httpx.RemoteProtocolError:
+        raw += b"\n\n"
+    finally:
+        await reply.aclose()
+    return voice.outcome(reply.status_code, dict(reply.headers), bytes(raw))
 
 
 def backend(voice: Voice, url: str, **options: Any) -> Backend:

@@ -43,6 +43,15 @@ class Served(Struct):
         with anyio.fail_after(seconds):
             return await self.process.wait()
 
+    async def active(self, count: int) -> None:
+        """Wait until so many requests are under way at all backends."""
+        with anyio.fail_after(LONGEST):
+            while True:
+                told = (await self.client.get("/health")).json()["backends"]
+                if sum(one["active"] for one in told.values()) == count:
+                    return
+                await anyio.sleep(0.01)
+
     def workers(self) -> list[psutil.Process]:
         """The processes that it has started."""
         return psutil.Process(self.process.pid).children(recursive=True)

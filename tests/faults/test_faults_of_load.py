@@ -1,14 +1,14 @@
 """Faults 42 to 44 and 46: too much at once, and backends that keep failing."""
 
 import time
-from asyncio import StreamWriter
 from contextlib import AsyncExitStack
 from statistics import median
 from typing import Any
 
 import anyio
 import pytest
-from backends.server import Received, Server, reply, reset, serve, stream
+from backends.server import serve
+from faults.failing import PATIENT, Failing, calls
 from faults.house import NEVER, SCALE, House, backend, faulty, house, told_nothing
 from faults.voices import ANTHROPIC, MODEL, OPENAI, Outcome, Voice
 from msgspec import field
@@ -26,40 +26,6 @@ both = pytest.mark.parametrize("streamed", [False, True], ids=["whole", "stream"
 
 CLIENTS = 24
 EACH = 8
-
-PATIENT = {"connect": 5.0, "first_byte": 5.0, "idle": 5.0}
-"""A machine that is busy is none of these faults."""
-
-
-class Failing:
-    """A server that fails until it is told not to."""
-
-    def __init__(self, voice: Voice, how: str = "500", slow: float = 0.0):
-        self.fails = True
-        self._voice = voice
-        self._how = how
-        self.slow = slow
-
-    async def __call__(self, request: Received, writer: StreamWriter) -> None:
-        if request.method == "GET":
-            await reply(writer, 200, b'{"data": []}')
-            return
-        await anyio.sleep(self.slow)
-        if not self.fails:
-            text = self._voice.asked(request.json)
-            if request.json.get("stream"):
-                await stream(writer, *self._voice.events(text))
-            else:
-                await reply(writer, 200, self._voice.whole(text))
-        elif self._how == "reset":
-            reset(writer)
-        else:
-            await reply(writer, 500, self._voice.error("it is broken"))
-
-
-def calls(server: Server) -> int:
-    """How often a server was asked for something; that it is there is asked by GET."""
-    return sum(one.method == "POST" for one in server.received)
 
 
 async def standing(made: House) -> dict[str, Any]:

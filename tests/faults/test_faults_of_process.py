@@ -27,6 +27,10 @@ class Waiting:
 
     async def __call__(self, voice: Voice, request: Received, writer: StreamWriter) -> None:
         assert NAME not in voice.asked(request.json)
+        if not request.json.get("stream"):
+            self.begun += 1
+            await self.go.wait()
+            return
         await begin(writer)
         for one in (*voice.opening(), voice.piece("so far ")):
             await chunk(writer, one)
@@ -37,31 +41,34 @@ class Waiting:
 
 
 class Clients:
-    """Clients that have open streams, in both protocols by turns, and what became of them."""
+    """Clients in both protocols by turns, all but `whole` with open streams, and what became of
+    them.
+    """
 
-    def __init__(self, up: Served, waiting: Waiting, count: int):
+    def __init__(self, up: Served, waiting: Waiting, count: int, whole: int = 0):
         self.outcomes = list[Outcome]()
         self.broken = 0
         self._up = up
         self._waiting = waiting
         self._count = count
+        self._whole = whole
 
     async def run(self) -> None:
         """Until all of them have ended."""
         async with anyio.create_task_group() as clients:
             for number in range(self._count):
-                clients.start_soon(self._one, VOICES[number % 2])
+                clients.start_soon(self._one, VOICES[number % 2], number >= self._whole)
 
     async def begun(self) -> None:
-        """Wait until all streams are open."""
+        """Wait until all requests have arrived."""
         with anyio.fail_after(20):
             while self._waiting.begun < self._count:  # noqa: ASYNC110 - it tells nobody
                 await anyio.sleep(0.01)
 
-    async def _one(self, voice: Voice) -> None:
+    async def _one(self, voice: Voice, streamed: bool) -> None:
         try:
             outcome = await ask(
-                self._up.client, voice, stream=True, text="nobody", model=voice.name
+                self._up.client, voice, stream=streamed, text="nobody", model=voice.name
             )
         except httpx.TransportError:
             self.broken += 1
@@ -104,15 +111,18 @@ async def test_fault_49_the_grace_is_over(tmp_path: Path):
         served(f"grace = 0.3\n{two_voices(server.url)}", tmp_path) as up,
         anyio.create_task_group() as group,
     ):
-        clients = Clients(up, waiting, 6)
+        clients = Clients(up, waiting, 8, whole=2)
         group.start_soon(clients.run)
         await clients.begun()
         up.process.send_signal(signal.SIGTERM)
         assert await up.wait(10) == 0
         await server.all_closed()
-    assert {(one.ended, one.text) for one in clients.outcomes} == {("error", "so far ")}
+    assert {(one.status, one.ended, one.text) for one in clients.outcomes} == {
+        (200, "error", "so far "),
+        (503, "error", ""),
+    }
     assert {one.code for one in clients.outcomes} == {"unavailable", "overloaded_error"}
-    assert len(clients.outcomes) == (await up.event("stopped"))["cut"] == 6
+    assert len(clients.outcomes) == (await up.event("stopped"))["cut"] == 8
 
 
 async def test_fault_50_a_second_signal(tmp_path: Path):

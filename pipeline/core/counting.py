@@ -17,7 +17,8 @@ from pipeline.core.target import Target
 async def count(dialect: Dialect, target: Target, exchange: Exchange, body: JsonObject) -> Tokens:
     """The tokens of the request `body` once it has been through `pre`.
 
-    The backend is asked if it counts; otherwise, and if it fails, they are estimated.
+    The backend is asked if it counts and would get the request; otherwise, and if it fails, they
+    are estimated.
     """
     exchange.pipeline = target.pipeline
     tokens = Tokens(0)
@@ -30,8 +31,10 @@ async def count(dialect: Dialect, target: Target, exchange: Exchange, body: Json
                 await run.request(request)
                 request.finish()
             tokens = Tokens(estimated_tokens(sum(len(one.text) for one in request.texts())))
-            asked = dialect.outgoing(body, target.model, stream=False)
-            tokens = await _asked(target, Call(dialect.name, asked, False, exchange)) or tokens
+            if not target.terms.unmet(exchange.labels, tokens.count):
+                asked = dialect.outgoing(body, target.model, stream=False)
+                call = Call(dialect.name, asked, False, exchange)
+                tokens = await _asked(target, call) or tokens
             # No step may take this for an exchange that went well.
             raise ClientGone("no reply follows a count")
     return tokens

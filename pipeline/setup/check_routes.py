@@ -134,14 +134,19 @@ class _Route:
                 missing = [name for kind, name in self._hiding(one).items() if kind not in there]
                 if missing and other.trust <= one.trust:
                     names = listed(missing)
+                    through = f"pipeline `{other.to.pipeline}`"
                     self._error(
                         f"a fallback to backend `{other.to.backend}` would go out without {names}, "
                         f"through which requests to `{one.to.backend}` go",
-                        f"list it in `pre` of pipeline `{other.to.pipeline}`",
+                        f"take `observe` out of {through}"
+                        if other.pipeline.observe
+                        else f"list it in `pre` of {through}",
                     )
 
     def _hiding(self, end: _End) -> dict[type[Plugin], str]:
         """The kinds of plugins that change requests and restore replies, with their names."""
+        if end.pipeline.observe:
+            return {}
         plugins = ((self._draft.plugins.get(name), name) for name in end.pipeline.pre)
         return {type(one): name for one, name in plugins if one and len(one.sides()) == 2}
 

@@ -21,6 +21,11 @@ post = ["both"]
 pre = ["strict", "pre"]
 post = ["strict"]
 [pipelines.raw]
+[pipelines.watching]
+pre = ["both"]
+post = ["both"]
+observe = true
+i_accept_clear_text = true
 [pipelines.light]
 trust = "house"
 [backends.house]
@@ -100,6 +105,12 @@ def said(write: Callable[[str], Path], found: Installed) -> Said:
             'b = { backend = "cloud" }',
             "models.a: a fallback to backend `cloud` would go out without `both`, through which "
             "requests to `cloud` go",
+        ),
+        (
+            'a = { targets = [{ backend = "house" }, { backend = "cloud", pipeline = "watching" }] '
+            "}",
+            "models.a: a fallback to backend `cloud` would go out without `both`, through which "
+            "requests to `house` go",
         ),
         (
             'a = { order = "cheapest", targets = [{ backend = "cloud", model = "priced" }, '

@@ -30,6 +30,7 @@ class MessagesReader:
         self._form: Literal["text", "json"] = "json" if _wants_json(body) else "text"
         self._open: dict[Channel, None] = {}
         self._tools: dict[int, str] = {}
+        self._first = 0
         self._begun = False
         self._stopped = False
         self._decoder = Decoder()
@@ -78,10 +79,15 @@ class MessagesReader:
             case "message_start":
                 self._begun = True
                 message = _object(data, "message")
+                content = message.get("content")
+                self._first = len(content) if isinstance(content, list) else 0
                 self._counted.note(message.get("usage"))
                 frame.pieces.extend(texts_of(data))
             case "content_block_start":
-                self._block(_object(data, "content_block"), _index(data), frame)
+                index = _index(data)
+                if index in self._tools:
+                    raise UpstreamFailed("the backend began one block of its reply twice")
+                self._block(_object(data, "content_block"), index, frame)
                 frame.pieces.extend(texts_of(data, "content_block"))
             case "content_block_delta":
                 self._delta(data, frame)
@@ -122,7 +128,10 @@ class MessagesReader:
         kind, name = block.get("type"), block.get("name")
         kind = DELTA_OF.get(kind, "") if isinstance(kind, str) else ""
         key = DELTAS[kind].adds_to if kind else ""
-        self._tools[index] = name if isinstance(name, str) else ""
+        # Clients find a block by its number or by its place: what is for certain tools only does
+        # not go where the two differ.
+        sure = frame.whole or index == self._first + len(self._tools)
+        self._tools[index] = name if sure and isinstance(name, str) else ""
         value = block.get(key)
         if key == "input" and isinstance(value, dict):
             clean_all(value)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pipeline.core.errors import UpstreamFailed
 from pipeline.core.frames import Piece
 from pipeline.core.jsonvalue import Json, JsonObject, Place
+from pipeline.core.plugin import Channel
 from pipeline.core.walk import MAX_DEPTH
 from pipeline.dialects.strings import once
 
@@ -28,7 +29,11 @@ def rest(value: Json, place: Place, key: str | int, depth: int = 0) -> Iterator[
             yield from once(value, place, key)
     elif key == "input" and isinstance(value, dict):
         # What a tool is given is user data, whatever its members are called.
-        yield from once(value, place, key, depth)
+        called = place.get("name") if isinstance(place, dict) else None
+        tool = called if isinstance(called, str) else ""
+        for piece in once(value, place, key, depth):
+            piece.channel = Channel("arguments", name=piece.channel.name, tool=tool)
+            yield piece
     elif isinstance(value, dict):
         for name, member in value.items():
             yield from rest(member, value, name, depth + 1)

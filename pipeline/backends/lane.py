@@ -108,7 +108,7 @@ class _Pass:
 
     def _pause(self, failure: UpstreamFailed, retry: int, exchange: Exchange) -> float | None:
         """How long to wait before this retry; None if there is to be none."""
-        if not (self._replay or failure.unprocessed):
+        if failure.lasting or not (self._replay or failure.unprocessed):
             return None
         options = self._options
         bound = min(options.retry_most, options.retry_wait * 2.0**retry)

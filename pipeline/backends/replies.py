@@ -29,6 +29,8 @@ _PROBE_TIME = 3.0
 _ASK_TIME = 10.0
 _END_TIME = 0.05
 _BUSY = 429
+_PASSING = frozenset({408, 409, 425})
+"""What RFC 9110 and RFC 8470 have clients try again, though it is called theirs."""
 _UNAVAILABLE = 503
 _OVERLOADED = 529
 """Anthropic's own status, which others have taken up."""
@@ -180,12 +182,14 @@ async def _refusal(answer: Answer) -> Reply:
     retry_after = _retry_after(answer.headers)
     if status in (401, 403):
         raise UpstreamFailed(
-            f"the backend refused Privet's key (status {status}); check `key` or `key_file`"
+            f"the backend refused Privet's key (status {status}); check `key` or `key_file`",
+            lasting=True,
         )
     if 300 <= status < 400:
         raise UpstreamFailed(
             f"the backend redirects (status {status}), which is not followed; "
-            "set `url` to where it really is"
+            "set `url` to where it really is",
+            lasting=True,
         )
     if status >= 500:
         overloaded = status == _OVERLOADED or (status == _UNAVAILABLE and retry_after is not None)
@@ -206,6 +210,7 @@ async def _refusal(answer: Answer) -> Reply:
             f"the backend answered with status {status} and something that is not JSON; "
             "check `url`",
             retry_after=retry_after,
+            lasting=status not in _PASSING,
         )
     headers = {} if retry_after is None else {"retry-after": str(retry_after)}
     return Reply(status, _one(Event(body, whole=True)), headers)

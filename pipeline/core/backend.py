@@ -105,7 +105,8 @@ class Backend(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     retries: Annotated[int, Meta(ge=0)] = 2
     """How often a request is sent again that was certainly not processed, or that the route lets be
-    replayed. All retries together are at most a fifth of the first tries under way, or three.
+    replayed. All retries together are at most a fifth of the first tries under way, or three, and
+    at most a fifth of the first tries of the last seconds, or ten.
     """
 
     retry_wait: Annotated[float, Meta(ge=0)] = 0.5

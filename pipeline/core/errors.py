@@ -82,7 +82,8 @@ class UpstreamFailed(PrivetError):
     """The backend could not be reached, broke off or sent something that is not its protocol.
 
     `unprocessed` says that it certainly did nothing with the request, so that sending it again, or
-    elsewhere, does no harm.
+    elsewhere, does no harm. `lasting` says that it would fail again in the same way, so that only
+    another backend may do better.
     """
 
     status: ClassVar[int] = 502
@@ -95,9 +96,11 @@ class UpstreamFailed(PrivetError):
         param: str | None = None,
         retry_after: int | None = None,
         unprocessed: bool = False,
+        lasting: bool = False,
     ):
         super().__init__(message, param=param, retry_after=retry_after)
         self.unprocessed = unprocessed
+        self.lasting = lasting
 
 
 class UpstreamTimeout(UpstreamFailed):

@@ -27,6 +27,7 @@ pytestmark = pytest.mark.anyio
 
 NOTHING_DONE = UpstreamFailed("cannot be reached", unprocessed=True)
 WHO_KNOWS = UpstreamFailed("broke off")
+HOPELESS = UpstreamFailed("does not know the key", lasting=True)
 FINE = 200
 
 
@@ -84,6 +85,13 @@ async def test_what_may_have_been_processed_is_sent_again_only_if_the_route_says
     assert upstream.calls == 1
     upstream = Script(UpstreamTimeout("silent"), FINE)
     assert (await sent(lane(replay=True), upstream)).status == FINE
+
+
+async def test_what_would_fail_again_is_not_sent_again():
+    upstream = Script(HOPELESS, FINE)
+    with pytest.raises(UpstreamFailed):
+        await sent(lane(replay=True), upstream)
+    assert upstream.calls == 1
 
 
 async def test_retries_end():

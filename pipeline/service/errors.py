@@ -29,6 +29,13 @@ class TooSlow(BadRequest):
     code: ClassVar[str] = "request_timeout"
 
 
+class HeadTooLarge(BadRequest):
+    """The request's line and headers are above what the service reads."""
+
+    status: ClassVar[int] = 431
+    code: ClassVar[str] = "headers_too_large"
+
+
 class BadEncoding(BadRequest):
     """The request's body is compressed; what it unpacks to is not bounded by its length."""
 
@@ -46,4 +53,6 @@ class Unexpected(PrivetError):
 def told(dialect: Dialect, error: PrivetError) -> tuple[bytes, Mapping[str, str]]:
     """An error's body in the client's dialect, and its headers."""
     headers = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
+    if isinstance(error, TooSlow):
+        headers["connection"] = "close"  # nobody waits for the rest
     return encode(dialect.error(error)), headers

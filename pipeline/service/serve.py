@@ -10,8 +10,9 @@ from errno import errorcode
 import anyio
 import uvicorn
 
-from pipeline.core.errors import BadRequest
+from pipeline.core.errors import PrivetError
 from pipeline.core.jsonvalue import Json
+from pipeline.dialects.anthropic import AnthropicMessages
 from pipeline.dialects.openai import OpenAIChat
 from pipeline.service import logs
 from pipeline.service.app import create_app
@@ -107,11 +108,10 @@ class _Server(uvicorn.Server):
     """uvicorn, without its signals, its logging and its idea of a life cycle."""
 
     def __init__(self, gate: Gate):
-        refusal, _ = told(OpenAIChat(), BadRequest("this is not a request that HTTP allows"))
         super().__init__(
             uvicorn.Config(
                 create_app(gate),
-                http=protocol(gate.config.header_timeout, refusal),
+                http=protocol(gate.config, _refusal),
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -142,6 +142,12 @@ class _Server(uvicorn.Server):
         """Stop listening, close idle connections, wait until all is closed."""
         self.should_exit = True
         await self._closed.wait()
+
+
+def _refusal(path: str, error: PrivetError) -> bytes:
+    """What a client is told of a request that no handler sees."""
+    body, _ = told(AnthropicMessages() if path.startswith("/v1/messages") else OpenAIChat(), error)
+    return body
 
 
 def _listen(config: Config) -> socket.socket:

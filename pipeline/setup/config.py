@@ -32,7 +32,10 @@ class ServiceConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds without output before a stream sends a comment, so that nobody takes it for dead."""
 
     header_timeout: Annotated[float, Meta(gt=0)] = 30.0
-    """Seconds that a client has to send its request."""
+    """Seconds that a client has to send its request, headers and body together."""
+
+    write_timeout: Annotated[float, Meta(gt=0)] = 60.0
+    """Seconds that a client may take nothing of its reply before it is cut off."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least severe messages to log. No level logs message text."""

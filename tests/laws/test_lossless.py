@@ -90,13 +90,26 @@ def test_half_a_character_in_a_request_is_a_bad_request():
     assert whole == {"content": "😀"}
 
 
-def test_duplicate_keys_reach_the_backend_as_plugins_saw_them():
-    """The bytes of a request are never forwarded: its last member is what everybody reads."""
-    body = decode_object(b'{"model": "m", "messages": [], "a": "hidden", "a": "seen"}')
-    result = testing.exchange([], body)
-    assert result.saw is not None
-    assert result.saw["a"] == "seen"
-    assert "hidden" not in encode(result.saw).decode()
+@pytest.mark.parametrize(
+    "members",
+    [
+        b'"a": 1, "a": 2',
+        b'"a": {"b": [{"c": 1, "c": 1}]}',
+        b'"a": 1, "\\u0061": 2',
+        b'"a:": 1, "a:": 2, "b": "\\u003a"',
+        b'"a": 1, "a": 2, "b": "\\u003A"',
+    ],
+)
+def test_a_key_twice_is_a_bad_request(members: bytes):
+    """Whoever reads it otherwise, such as by its first value, would see another text."""
+    with pytest.raises(BadRequest) as caught:
+        decode_object(b'{"model": "m", "messages": [], ' + members + b"}")
+    assert "twice" in caught.value.message
+
+
+def test_the_same_key_in_two_objects_and_colons_anywhere_are_fine():
+    body = b'{"a": {"a": "b: \\u003a \\u003A"}, "b:c": [{"a": 1}, {"a": ":"}]}'
+    assert decode_object(body) == {"a": {"a": "b: : :"}, "b:c": [{"a": 1}, {"a": ":"}]}
 
 
 def test_events_and_their_order_stay_with_strange_ones_among_them():

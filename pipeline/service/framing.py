@@ -1,0 +1,34 @@
+"""Whether a request's head says in one way only where the request ends and whom it is for."""
+
+from collections.abc import Iterable
+
+
+def is_plain(version: str, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether every server on the way reads a head as this one does; names are in lower case.
+
+    What this refuses beside the parser is what servers differ on, which is how requests are
+    smuggled past proxies (RFC 9112, sections 3.2, 6.1 and 6.3): a length beside a transfer coding,
+    two of them, lengths with more than digits, codings that nobody undoes here, a coding in
+    HTTP/1.0, no host or two.
+    """
+    lengths = list[bytes]()
+    codings = list[bytes]()
+    hosts = 0
+    for name, value in headers:
+        if name == b"content-length":
+            lengths.append(value)
+        elif name == b"transfer-encoding":
+            codings.append(value)
+        elif name == b"host":
+            hosts += 1
+    if len(lengths) + len(codings) > 1 or not all(one.isdigit() for one in lengths):
+        return False
+    if version == "1.0":
+        return not codings and hosts <= 1
+    chunked = all(one.lower() == b"chunked" for one in codings)
+    return version == "1.1" and hosts == 1 and chunked
+
+
+def has_body(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a body follows the head."""
+    return any(name in (b"content-length", b"transfer-encoding") for name, _ in headers)

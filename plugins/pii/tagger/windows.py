@@ -4,6 +4,7 @@ They end where a line or a sentence ends, if there is such a place, and share so
 is none, so that each token has enough around it in one of them.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -12,6 +13,12 @@ _EARLIEST = 0.6
 
 _SHARED = 24
 """Tokens that two windows share where nothing ends; more than most values have."""
+
+_LAST = re.compile(r"([^\W\d_]*)\.\Z")
+"""The letters before a point."""
+
+_WORD = 40
+"""Characters that are looked at for them."""
 
 
 class Window(NamedTuple):
@@ -43,9 +50,19 @@ def _end_of_line(text: str, places: Sequence[tuple[int, int]], low: int, high: i
 def _end_of_sentence(text: str, places: Sequence[tuple[int, int]], low: int, high: int) -> int:
     for at in range(high, low, -1):
         end, start = places[at - 1][1], places[at][0]
-        if text[end - 1 : end] in (".", "!", "?") and text[end:start].isspace():
+        if text[end:start].isspace() and _ends_sentence(text[max(0, end - _WORD) : end]):
             return at
     return 0
+
+
+def _ends_sentence(text: str) -> bool:
+    """Whether a sentence ends with a text. None does with an initial, or with `St.`: a family name
+    that begins a window is not seen for one.
+    """
+    if text.endswith(("!", "?")):
+        return True
+    last = _LAST.search(text)
+    return last is not None and (not last[1] or (len(last[1]) > 2 and last[1] == last[1].lower()))
 
 
 def _word_start(places: Sequence[tuple[int, int]], at: int) -> int:

@@ -22,6 +22,7 @@ ANNOUNCED, SURE, LIKELY = 0.8, 0.75, 0.6
 
 _WORD = regex.compile(r"\p{L}[\p{L}\p{M}]*(?:['\u2019-]\p{L}[\p{L}\p{M}]*)*")
 _GAP = regex.compile(r"[ \u00a0]{1,2}|\. ?")
+_LINE_END = regex.compile(r"[ \t]{0,8}\r?\n[ \t]{0,8}")
 PARTICLES = frozenset(
     "van von der den de del della di da dos das du la le ter ten bin ibn al el zu af av y e".split()
 )
@@ -171,14 +172,26 @@ class People(Loaded):
         return LIKELY
 
     def _follower(self, text: str, words: Sequence[_Word], index: int) -> _Word | None:
-        """The next word, if nothing but a space or an initial's dot is between."""
+        """The next word, if nothing but a space, an initial's dot or a line end is between."""
         if index + 1 == len(words):
             return None
         word, other = words[index], words[index + 1]
         gap = text[word.end : other.start]
+        if _LINE_END.fullmatch(gap):
+            return other if self._goes_over(text, word, other) else None
         if not _GAP.fullmatch(gap) or ("." in gap and word.end - word.start > 1):
             return None
         return other
+
+    def _goes_over(self, text: str, word: _Word, other: _Word) -> bool:
+        """Whether a line of prose ends with a given name, and the next begins with its surname."""
+        known = self._lexicon
+        if not (word.cap and other.cap and not other.all_caps and known.given(word.lower)):
+            return False
+        if known.plain(other.lower) or known.sure(other.lower):
+            return False
+        line = text[text.rfind("\n", 0, word.start) + 1 : word.start]
+        return any(map(str.isalpha, line))
 
     def _last(self, text: str, words: Sequence[_Word], index: int) -> int:
         """The last word of a name that begins with another."""

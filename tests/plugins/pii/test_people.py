@@ -45,6 +45,9 @@ def found(people: People, text: str) -> list[str]:
         ('{"first_name": "Agnieszka", "last_name": "Wójcik"}', ["Agnieszka", "Wójcik"]),
         ("last_name='Quillby'", ["Quillby"]),
         ("customer name: 'Xanthor Quillby-Berg'", ["Xanthor Quillby-Berg"]),
+        ("Please ask Henrik\nQuillby about it", ["Henrik\nQuillby"]),
+        ("It was Priya \r\n  Okonkwo who called", ["Priya \r\n  Okonkwo"]),
+        ("I asked Will\nSmith today", ["Will\nSmith"]),
     ],
 )
 def test_names_are_found(people: People, text: str, names: list[str]) -> None:
@@ -69,6 +72,25 @@ def test_names_are_found(people: People, text: str, names: list[str]) -> None:
 )
 def test_ordinary_words_are_no_names(people: People, text: str) -> None:
     assert found(people, text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Please ask Henrik\nThis is urgent", ["Henrik"]),
+        ("Please ask Henrik\nquillby", ["Henrik"]),
+        ("Please ask Henrik\nQUILLBY Corp", ["Henrik"]),
+        ("Please ask Henrik\n\nQuillby Corp", ["Henrik"]),
+        ("Thanks,\nHenrik\nQuillby Corp", ["Henrik"]),
+        ("12. Henrik\nQuillby Corp", ["Henrik"]),
+        ("Team: Henrik\nPriya\nXiomara", ["Henrik", "Priya", "Xiomara"]),
+        ("My name is Xanthor\nQuillby Corp", ["Xanthor"]),
+    ],
+)
+def test_a_name_ends_with_its_line_if_nothing_speaks_for_more(
+    people: People, text: str, names: list[str]
+) -> None:
+    assert found(people, text) == names
 
 
 def test_without_a_list_of_words_lower_case_counts_for_given_names_alone() -> None:

@@ -47,10 +47,16 @@ class Attempts:
         self.spots = {name: Spot(name) for name in SPOTS}
 
     async def chat(
-        self, body: JsonObject, canaries: Sequence[Canary], where: str, *, stream: bool = False
+        self,
+        body: JsonObject,
+        canaries: Sequence[Canary],
+        where: str,
+        *,
+        stream: bool = False,
+        path: str = CHAT,
     ) -> Attempt:
         """Send a request with canaries in it; `where` is what a leak is reported as."""
-        return await self.post(CHAT, encode({**body, "stream": stream}), canaries, where)
+        return await self.post(path, encode({**body, "stream": stream}), canaries, where)
 
     async def post(
         self,

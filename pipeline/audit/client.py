@@ -10,9 +10,12 @@ import httpx
 from pipeline.core.jsonvalue import JsonObject, encode
 
 CHAT = "/v1/chat/completions"
+PATHS = {"openai": CHAT, "anthropic": "/v1/messages"}
+"""Where the service is asked in each protocol that is audited."""
+
 _RECEIPTS = "/privet/receipts/"
 _ID_HEADERS = ("x-privet-receipt", "x-privet-exchange")
-_ERROR = b'data: {"error"'
+_ERRORS = (b'data: {"error"', b'data: {"type":"error"')
 _BETWEEN = re.compile(rb'"\}[^\n]*\n\ndata: [^\n]*?"content":"')
 """What stands between two pieces of a text in a stream."""
 
@@ -38,7 +41,7 @@ class Answer(NamedTuple):
         """What the client is told of an error, and not what was said before it in a stream."""
         if self.status >= 400:
             return self.body
-        return b"\n".join(line for line in self.body.splitlines() if line.startswith(_ERROR))
+        return b"\n".join(line for line in self.body.splitlines() if line.startswith(_ERRORS))
 
     @property
     def said(self) -> bytes:
@@ -48,7 +51,9 @@ class Answer(NamedTuple):
     @property
     def is_failure(self) -> bool:
         """Whether the service failed, rather than refused."""
-        return self.is_error and (self.status >= 500 or b'"server_error"' in self.error)
+        return self.is_error and (
+            self.status >= 500 or b'"server_error"' in self.error or b'"api_error"' in self.error
+        )
 
 
 class Client:

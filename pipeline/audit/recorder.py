@@ -2,11 +2,12 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from typing import Literal, NamedTuple, Self
 
-from pipeline.core.jsonvalue import JsonObject, decode, encode
+from pipeline.audit.answers import ChatAnswers, MessagesAnswers
+from pipeline.core.jsonvalue import decode, encode
 
 Manner = Literal["reply", "refuse", "quote", "break off", "babble"]
 """How to answer: well, with an error, with one that quotes the request, with a stream that ends too
@@ -16,7 +17,7 @@ early, or with what is no JSON.
 ECHO = "x-echo"
 """A header that comes back if there is no body."""
 
-_PIECE = 24
+_CUT = 24
 _MOST = 4_000
 """Characters of a request that are said back."""
 
@@ -77,23 +78,22 @@ class Recorder:
             return _whole(200, encode({"object": "list", "data": []}), _header(head, ECHO))
         says = self.says or body.decode()[-_MOST:]
         is_stream = asked.get("stream") is True
+        answers = MessagesAnswers() if b"/messages " in head.split(b"\r\n")[0] else ChatAnswers()
         match self.manner:
             case "refuse":
-                return _whole(400, _error("no"))
+                return _whole(400, answers.error("no"))
             case "quote":
-                return _whole(400, _error(body.decode()))
+                return _whole(400, answers.error(body.decode()))
             case "babble":
                 return _whole(200, b"<p>" + body)
             case "break off" if not is_stream:
-                return _whole(200, _reply(says))[:-_PIECE]
+                return _whole(200, answers.whole(says))[:-_CUT]
             case "break off":
-                return _stream(says)[: -len(_DONE)]
+                return _stream(answers.events(says)[:-1])
+            case "reply" if is_stream:
+                return _stream(answers.events(says))
             case "reply":
-                return _stream(says) if is_stream else _whole(200, _reply(says))
-
-
-_DONE = b"data: [DONE]\n\n"
-_HEAD: JsonObject = {"id": "audit", "created": 0, "model": "audit"}
+                return _whole(200, answers.whole(says))
 
 
 def _header(head: bytes, name: str) -> str:
@@ -110,23 +110,6 @@ def _whole(status: int, body: bytes, echo: str = "") -> bytes:
     return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
 
 
-def _reply(text: str) -> bytes:
-    message: JsonObject = {"role": "assistant", "content": text}
-    choice: JsonObject = {"index": 0, "message": message, "finish_reason": "stop"}
-    return encode({**_HEAD, "object": "chat.completion", "choices": [choice]})
-
-
-def _error(message: str) -> bytes:
-    return encode({"error": {"message": message, "type": "audit", "param": None, "code": None}})
-
-
-def _stream(text: str) -> bytes:
+def _stream(events: Iterable[bytes]) -> bytes:
     head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
-    pieces = [text[at : at + _PIECE] for at in range(0, len(text), _PIECE)]
-    return b"".join([head, *map(_chunk, pieces), _chunk("", "stop"), _DONE])
-
-
-def _chunk(text: str, finish: str | None = None) -> bytes:
-    choice: JsonObject = {"index": 0, "delta": {"content": text}, "finish_reason": finish}
-    data = encode({**_HEAD, "object": "chat.completion.chunk", "choices": [choice]})
-    return b"data: " + data + b"\n\n"
+    return b"".join([head, *events])

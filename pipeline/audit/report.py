@@ -36,13 +36,14 @@ class Spelling(Struct, frozen=True):
 
 
 class Pipeline(Struct, frozen=True):
-    """The audit of one pipeline.
+    """The audit of one pipeline in one protocol.
 
     `unasked` are canaries that its plugins do not look for. `singly` is set if the request with all
     texts in it was refused, so that each had to be tried by itself.
     """
 
     name: str
+    dialect: str
     unasked: Sequence[str]
     observes: bool
     singly: bool

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from pipeline.audit.attempts import Attempt, Attempts
 from pipeline.audit.canaries import Aviary, Canary, sentences
+from pipeline.audit.client import PATHS
 from pipeline.audit.encodings import ENCODINGS, Encoding
 from pipeline.audit.positions import Place, Position, Sample
 from pipeline.audit.report import Outcome, Row, Spelling
@@ -27,7 +28,11 @@ class Subject(NamedTuple):
 
 
 class Round:
-    """Tries one pipeline. A `control` is one without its plugins: there is nothing to refuse."""
+    """Tries one pipeline in one protocol.
+
+    A `control` is one without its plugins: there is nothing to refuse. Unless it is `thorough`,
+    canaries take turns at positions that need a request each.
+    """
 
     def __init__(
         self,
@@ -38,6 +43,7 @@ class Round:
         subject: Subject,
         *,
         control: bool = False,
+        thorough: bool = True,
     ):
         self._attempts = attempts
         self._dialect = dialect
@@ -45,6 +51,8 @@ class Round:
         self._aviary = aviary
         self._subject = subject
         self._control = control
+        self._thorough = thorough
+        self._path = PATHS[dialect.name]
         self.singly = False
 
     async def positions(self) -> AsyncGenerator[Row]:
@@ -87,6 +95,7 @@ class Round:
             [canary for _, canaries in plan for canary in canaries],
             "the maximal request",
             stream=stream,
+            path=self._path,
         )
         return [_row(attempt, one, canary) for one, canaries in plan for canary in canaries]
 
@@ -95,9 +104,10 @@ class Round:
         canaries = self._canaries(position)
         if self._control:
             groups = [canaries]
-        elif before and canaries:
+        elif canaries and (before or not self._thorough):
             # Alike positions take turns: each is tried, and each canary at their like.
-            groups = [[canaries[before % len(canaries)]]]
+            turn = before if self._thorough else number
+            groups = [[canaries[turn % len(canaries)]]]
         else:
             groups = [[canary] for canary in canaries]
         for group in groups:
@@ -109,15 +119,18 @@ class Round:
             return []
         text = _text(position.place, canaries, bare=position.role == "name")
         body = self._sample.planted_alone(position.place, text, self._subject.model)
-        attempt = await self._attempts.chat(body, canaries, position.label, stream=number % 2 == 1)
+        attempt = await self._attempts.chat(
+            body, canaries, position.label, stream=number % 2 == 1, path=self._path
+        )
         return [_row(attempt, position, canary) for canary in canaries]
 
     async def _opaque(self) -> AsyncIterator[Row]:
-        for at in range(len(opaque_parts(""))):
+        for at in range(len(opaque_parts("", self._dialect))):
             canaries = self._aviary.new()
-            part = opaque_parts(sentences(canaries))[at]
+            part = opaque_parts(sentences(canaries), self._dialect)[at]
             kind, path = self._kind_of(part)
-            attempt = await self._attempts.chat(self._message([part]), canaries, path)
+            body = self._message([part])
+            attempt = await self._attempts.chat(body, canaries, path, path=self._path)
             passes = self._subject.policies.get(kind) == "pass"
             for canary in canaries:
                 outcome = attempt.outcome(canary)
@@ -147,7 +160,8 @@ class Round:
             content: Json = [{"type": "text", "text": one} for one in parts]
             messages.append({"role": "user", "content": content if len(parts) > 1 else parts[0]})
         body: JsonObject = {"model": self._subject.model, "messages": messages}
-        return await self._attempts.chat(body, [canary for _, canary in plan], "an encoding")
+        canaries = [canary for _, canary in plan]
+        return await self._attempts.chat(body, canaries, "an encoding", path=self._path)
 
     def _canaries(self, position: Position) -> list[Canary]:
         canaries = self._aviary.new()

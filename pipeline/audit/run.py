@@ -22,13 +22,16 @@ from pipeline.audit.control import blind_positions, blind_spots
 from pipeline.audit.outside import failures, odd_requests, other_exchanges, pages
 from pipeline.audit.positions import Sample
 from pipeline.audit.recorder import Recorder
-from pipeline.audit.report import Pipeline, Report, Row, worst
+from pipeline.audit.report import Pipeline, Report, Row, Spelling, worst
 from pipeline.audit.rounds import Round, Subject
 from pipeline.audit.surroundings import Surroundings, surroundings
+from pipeline.backends.anthropic import Anthropic
 from pipeline.backends.openai import OpenAI
 from pipeline.core.backend import Backend
+from pipeline.core.dialect import Dialect
 from pipeline.core.jsonvalue import JsonObject
 from pipeline.core.plugin import Plugin
+from pipeline.dialects.anthropic import AnthropicMessages
 from pipeline.dialects.openai import OpenAIChat
 from pipeline.service.logs import where
 from pipeline.service.serve import serve
@@ -36,7 +39,6 @@ from pipeline.setup.build import Running
 from pipeline.setup.config import Config, PipelineConfig, RouteConfig, TargetConfig
 from pipeline.setup.routes import targets
 
-_BACKEND = "audit"
 _APART = 10_000
 """Between the numbers of two pipelines' canaries."""
 
@@ -103,8 +105,7 @@ class _Audit:
         self._around = around
         self._report = report
         self._entities = entities
-        self._dialect = OpenAIChat()
-        self._sample = Sample(self._dialect)
+        self._samples = [(one, Sample(one)) for one in (OpenAIChat(), AnthropicMessages())]
         self._canaries: list[Canary] = []
         self._attempts: Attempts | None = None
         self._before = 0
@@ -146,28 +147,35 @@ class _Audit:
 
     async def _control(self, part: _Part, attempts: Attempts) -> None:
         aviary = Aviary(self._used(part), CONTROL + part.number * _APART)
-        subject = Subject(_model("control", part.number), {})
-        twin = Round(attempts, self._dialect, self._sample, aviary, subject, control=True)
-        self._report.blind += await blind_positions(twin)
+        for dialect, sample in self._samples:
+            subject = Subject(_model("control", dialect, part.number), {})
+            twin = Round(attempts, dialect, sample, aviary, subject, control=True)
+            self._report.blind += await blind_positions(twin)
         if part.number == 0:
-            self._report.blind += await blind_spots(attempts, aviary, subject.model, self._around)
+            model = _model("control", OpenAIChat(), 0)
+            self._report.blind += await blind_spots(attempts, aviary, model, self._around)
 
     async def _pipeline(self, part: _Part, attempts: Attempts) -> None:
         aviary = Aviary(self._used(part), part.number * _APART)
-        subject = Subject(_model("audit", part.number), part.config.policies)
-        await self._check_open(subject, part.name, attempts)
-        tried = Round(attempts, self._dialect, self._sample, aviary, subject)
-        rows = [row async for row in tried.positions()]
-        rows += [row async for row in odd_requests(attempts, aviary, subject.model)]
-        spellings = [one async for one in tried.spellings()]
-        await failures(attempts, aviary, subject.model)
-        await other_exchanges(attempts, aviary, subject.model)
+        for dialect, sample in self._samples:
+            subject = Subject(_model("audit", dialect, part.number), part.config.policies)
+            await self._check_open(subject, part.name, attempts)
+            first = dialect.name == "openai"
+            tried = Round(attempts, dialect, sample, aviary, subject, thorough=first)
+            rows = [row async for row in tried.positions()]
+            spellings: list[Spelling] = []
+            if first:
+                rows += [row async for row in odd_requests(attempts, aviary, subject.model)]
+                spellings += [one async for one in tried.spellings()]
+                await failures(attempts, aviary, subject.model)
+                await other_exchanges(attempts, aviary, subject.model)
+            unasked = [one for one in aviary.entities if one not in part.looked_for]
+            observes = part.config.observe
+            found = _merged(rows)
+            self._report.pipelines.append(
+                Pipeline(part.name, dialect.name, unasked, observes, tried.singly, found, spellings)
+            )
         self._canaries += [one.whole for one in aviary.made]
-        unasked = [one for one in aviary.entities if one not in part.looked_for]
-        observes = part.config.observe
-        self._report.pipelines.append(
-            Pipeline(part.name, unasked, observes, tried.singly, _merged(rows), spellings)
-        )
 
     def _used(self, part: _Part) -> list[str]:
         return self._entities or [*ALWAYS, *part.looked_for]
@@ -203,26 +211,33 @@ def _audited(config: Config, pipelines: Mapping[str, PipelineConfig], url: str) 
     twins: dict[str, PipelineConfig] = {}
     for number, (name, pipeline) in enumerate(pipelines.items()):
         end = next(one for one in _ends(config) if one.pipeline == name)
-        backend, twin = f"{_BACKEND}-{number}", f"{name} (control)"
-        backends[backend] = _recorded(config.backends[end.backend], url)
+        twin = f"{name} (control)"
         twins |= {name: pipeline, twin: replace(pipeline, pre=())}
-        models[_model("audit", number) + "*"] = RouteConfig(backend, name)
-        models[_model("control", number) + "*"] = RouteConfig(backend, twin)
+        for dialect, backend in _recorded(config.backends[end.backend], url):
+            key = f"audit-{number}-{dialect.name}"
+            backends[key] = backend
+            models[_model("audit", dialect, number) + "*"] = RouteConfig(key, name)
+            models[_model("control", dialect, number) + "*"] = RouteConfig(key, twin)
     service = replace(
         config.service, host="127.0.0.1", port=0, log_level="debug", demo="", grace=5.0
     )
     return replace(config, service=service, backends=backends, pipelines=twins, models=models)
 
 
-def _recorded(backend: Backend, url: str) -> Backend:
-    """A backend that leads to the recorder, as near to the configured one as can be."""
-    if isinstance(backend, OpenAI):
-        return replace(backend, url=url, key=None, key_file=None, ca=None)
-    return OpenAI(url=url)
+def _recorded(backend: Backend, url: str) -> Iterable[tuple[Dialect, Backend]]:
+    """For each protocol a backend that leads to the recorder, as near to the configured one as can
+    be: what would be translated for it is asked as it is.
+    """
+    for dialect, kind in ((OpenAIChat(), OpenAI), (AnthropicMessages(), Anthropic)):
+        base = url if kind is OpenAI else url.removesuffix("/v1")
+        if isinstance(backend, kind):
+            yield dialect, replace(backend, url=base, key=None, key_file=None, ca=None)
+        else:
+            yield dialect, kind(url=base)
 
 
-def _model(kind: str, number: int) -> str:
-    return f"{kind}-{number}/model"
+def _model(kind: str, dialect: Dialect, number: int) -> str:
+    return f"{kind}-{dialect.name}-{number}/model"
 
 
 def _looked_for(plugins: Mapping[str, Plugin], pipeline: PipelineConfig) -> list[str]:

@@ -9,7 +9,10 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 _PASSED_OVER = frozenset(
-    ".git .hg .svn .venv venv node_modules site-packages __pycache__ .mypy_cache".split()
+    (
+        ".git .hg .svn .venv venv node_modules site-packages __pycache__ .mypy_cache .ruff_cache "
+        ".pytest_cache .hypothesis"
+    ).split()
 )
 """Folders of tools, which may be huge. The process has no business there."""
 

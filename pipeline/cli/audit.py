@@ -93,7 +93,7 @@ def _show(report: "Report", code: int, *, verbose: bool) -> None:
 
 
 def _show_pipeline(pipeline: "Pipeline", *, verbose: bool) -> None:
-    say(style(f"\npipeline {pipeline.name}", bold=True))
+    say(style(f"\npipeline {pipeline.name}, asked in {pipeline.dialect}", bold=True))
     if pipeline.observes:
         say("  it only observes, and sends clear text")
     if pipeline.unasked:
@@ -115,6 +115,8 @@ def _show_pipeline(pipeline: "Pipeline", *, verbose: bool) -> None:
         say(f"    {style('LEAKED', fg='red')} {row.canary} at {row.position}")
     if len(leaks) > _MOST:
         say(f"    … and {len(leaks) - _MOST} more")
+    if not pipeline.spellings:
+        return
     say()
     spellings: dict[str, list[tuple[str, Outcome]]] = {}
     for one in pipeline.spellings:

@@ -124,7 +124,8 @@ class Handle(Loaded):
 
 
 _NUMBERED = (
-    r"(?: (?:no|number|num|nr|id|code|nummer|número))?\.?(?: is|'s| are|:| =| #)?[\s:#=]{1,3}\K"
+    r"(?: (?:no|number|num|nr|id|code|nummer|número|n[º°]?))?\.?(?: is|'s| are|:| =| #)?"
+    r"[\s:#=]{1,3}\K"
 )
 _CODE = r"(?:[A-Z]{0,4}-?\d[\dA-Z]{3,17}|(?:[A-Z]{0,3}\d[\dA-Z]*[ -]){1,4}[A-Z]{0,3}\d[\dA-Z]*)\b"
 
@@ -153,7 +154,8 @@ def _national() -> Hinted:
         "NATIONAL_ID",
         r"national (?:id|insurance)|identity card|id card|tax id|taxpayer|personalausweis|"
         r"steuer-?id|dni|nif|nie|cpf|bsn|pesel|personnummer|fødselsnummer|cpr|codice fiscale|"
-        r"numéro de sécurité sociale|nir|ahv|curp|aadhaar|social insurance|sin",
+        r"numéro de sécurité sociale|nir|ahv|curp|aadhaar|social insurance|sin|"
+        r"(?:sozial|renten)versicherungs-?(?:nr|nummer)|sv-?(?:nr|nummer)",
         (
             "national",
             "card",
@@ -161,7 +163,7 @@ def _national() -> Hinted:
             "numéro",
             "social",
             *"""personal steuer dni nif nie cpf bsn pesel personn føds cpr codice nir ahv curp aadh
-            sin""".split(),
+            sin versicherungs svn sv-n""".split(),
         ),
         r"(?:[A-Z]{0,4}\d[\dA-Z./-]{5,18}|(?:[A-Z]{0,3}\d[\dA-Z]*[ ./-]){1,5}\d[\dA-Z]*)\b",
     )
@@ -211,8 +213,17 @@ def explained() -> list[Hinted]:
         ),
         _explained(
             "MEDICAL_RECORD",
-            r"mrn|medical record|patient id|health card|member id",
-            ("mrn", "medical", " id", "health"),
+            r"mrn|medical record|health card|member id|"
+            r"(?:patient|hospital|admission) (?:id|number|no)|"
+            r"pat(?:\.|ient(?:en)?)-?(?:id|nr|nummer)|fall-?(?:nr|nummer)|"
+            r"(?:kranken)?versicherten-?(?:nr|nummer)|kv-?(?:nr|nummer)|"
+            r"numéro (?:de dossier|(?:de |du )?patient)|ipp|historia clínica|cartella clinica|"
+            r"patiëntnummer",
+            (
+                *"""mrn medical health patient hospital admission pat. fall versicherten kv
+                numéro ipp clínica clinica patiënt""".split(),
+                " id",
+            ),
         ),
         _national(),
     ]

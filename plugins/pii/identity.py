@@ -205,6 +205,22 @@ def _germany(value: str) -> bool:
     return (11 - product) % 10 == int(value[10]) and value[0] != "0"
 
 
+def _insured(value: str) -> bool:
+    """The number of a health insurance, whose letter counts as two digits."""
+    return _luhn(f"{ord(value[0]) - 64:02}{value[1:]}")
+
+
+def _pension(value: str) -> bool:
+    """The number of the pension insurance; fifty more than the day tells namesakes apart."""
+    digits = _digits(f"{value[:8]}{ord(value[8]) - 64:02}{value[9:]}")
+    weights = (2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1)
+    products = (a * b for a, b in zip(digits, weights, strict=False))
+    day = str(int(value[2:4]) % 50)
+    return sum(sum(divmod(one, 10)) for one in products) % 10 == digits[-1] and _dated(
+        value[4:6], day
+    )
+
+
 def _always(_: str) -> bool:
     return True
 
@@ -237,6 +253,8 @@ _FORMS = (
     _form("IE", r"\d{7}[A-W][A-IW]?", _ireland, SURE),
     _form("RO", r"[1-8]\d{12}", _romania, 0.5),
     _form("DE", r"\d{2} ?\d{3} ?\d{3} ?\d{3}", _germany, WEAK),
+    _form("DE", r"[A-Z]\d{9}", _insured, 0.5),
+    _form("DE", r"\d{2} ?\d{6} ?[A-Z] ?\d{3}", _pension, SURE),
     _form("NL", r"\d{9}", lambda v: _weighed(v, (9, 8, 7, 6, 5, 4, 3, 2, -1), 11) == 0, WEAK),
     _form("CA", r"\d{3}([ -])\d{3}\1\d{3}", _luhn, WEAK),
     _form("CZ", r"\d{6}/\d{4}", lambda value: int(value) % 11 == 0, 0.6),

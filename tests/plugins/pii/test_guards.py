@@ -106,7 +106,8 @@ def test_every_mark_of_code_may_be_one(line: str) -> None:
 SLOW_BUT_PLAIN = [
     (
         identity._CANDIDATE,  # pyright: ignore[reportPrivateUsage]
-        r"(?<![\w.@#/-])[A-Za-z]{0,6}\d(?:[ ./-]?[\dA-Za-z]){6,19}(?![\w@]|[./-]\d)",
+        r"(?<![\w.@#/-])(?:[A-Za-z]{6} (?=\d\d[A-Za-z]\d\d)|[XYZxyz]-|[A-Za-z]{0,6})"
+        r"\d(?:(?:[ ./-]?[\dA-Za-z]){6,19}|(?<=[A-Za-z]{5}\d)\d{3}[A-Za-z])(?![\w@]|[./-]\d)",
     ),
     (
         recognisers.Iban._HEAD,  # pyright: ignore[reportPrivateUsage]

@@ -33,6 +33,9 @@ RIGHT = {
     "RO 1630615123457": 0.5,
     "DE 36574261809": WEAK,
     "DE 36 574 261 809": WEAK,
+    "DE A123456780": 0.5,
+    "DE 15070649C103": SURE,
+    "DE 15 070649 C 103": SURE,
     "NL 111222333": WEAK,
     "CA 046 454 286": WEAK,
     "CA 046-454-286": WEAK,
@@ -88,6 +91,9 @@ def test_no_digit_of_it_may_be_another(example: str) -> None:
         "1234567U",
         "ABCXE1234F",
         "GODE561231XDFRRN09",
+        "A123456781",
+        "15070649C104",
+        "15320649C103",
     ],
 )
 def test_a_wrong_number_is_none(wrong: str) -> None:

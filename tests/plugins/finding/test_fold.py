@@ -51,6 +51,9 @@ MAIL = "anna@example.org"
         ("Jose\u0301 D\u00c989", "Jos\u00e9 DE89"),
         ("M\u0430ri\u0430 \u0421\u043e\u0445", "Maria Cox"),
         ("\u0410\u041277", "AB77"),
+        ("89D\u00c9", "89DE"),
+        ("020 \u2013 7946\u20140958", "020 - 7946-0958"),
+        ("\u1d00\u0274\u0274\u1d00@example.org", MAIL),
     ],
 )
 def test_disguise_is_undone(text: str, shadow: str) -> None:
@@ -66,6 +69,8 @@ def test_disguise_is_undone(text: str, shadow: str) -> None:
         "\u043f\u043e\u0447\u0442\u0430@\u043f\u0440\u0438\u043c\u0435\u0440.\u0440\u0444",
         "Jos\u00e9 and \u0141ukasz \u2013 caf\u00e9s \u2014 \u201cyes\u201d, it\u2019s",
         "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "one \u2013two, three\u2013 four",
+        "\u0421\u0430\u0440\u0430",
         "\u0926\u0947\u0935\u0928\u093e\u0917\u0930\u0940",
         "getElementsByClassName internationalization e3b0c44298fc1c149afbf4c8996fb92427ae41e4",
         "100% sure, 5 % off; AT&T, R&D; C:/temp/very/long/path/to/something",

@@ -2,13 +2,14 @@
 # make test         lint, types and tests
 # make test-faults  every fault of docs/faults.md twenty times in a row: takes half an hour
 # make test-llama   tests against a real llama.cpp server, built from source: needs g++, takes minutes
-# make bench        measure
+# make bench        measure Privet beside its peers: 20 minutes; ARGS=--quick for a look
+# make bench-parts  measure the parts of Privet, one by one
 # make bench-pii    measure how well and how fast personal data is recognised, beside Presidio
 # make lock         bring the locks in line with pyproject.toml and locks/*.in; ARGS=--upgrade for news
 # make model        install what the tier `model` of `pii` needs, with the tagger Rampart
 # make clean        remove all that is not in git and can be made again
 
-.PHONY: run test test-faults test-llama bench bench-pii model lock clean environment
+.PHONY: run test test-faults test-llama bench bench-parts bench-pii model lock clean environment
 .DEFAULT_GOAL := run
 
 ifndef PYTHON
@@ -41,7 +42,13 @@ test-llama: environment $(LLAMA_SERVER)
 	@$(INSTALL) .venvs/llama llama
 	LLAMA_SERVER=$(abspath $(LLAMA_SERVER)) $(BIN)/pytest tests/llama
 
-bench: environment
+bench:
+	@$(INSTALL) .venv run dev --project
+	@$(INSTALL) .venvs/bench-litellm bench-litellm
+	@$(INSTALL) .venvs/bench-presidio bench-presidio
+	@$(BIN)/python -m benchmarks.gateway $(ARGS)
+
+bench-parts: environment
 	@set -e; for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python $$script; done
 
 bench-pii: environment
@@ -68,7 +75,7 @@ lock:
 	@$(INSTALL) .venvs/uv uv
 	$(COMPILE) pyproject.toml -o locks/run.txt
 	$(COMPILE) pyproject.toml --group dev --constraints locks/run.txt -o locks/dev.txt
-	for name in openai1 llmock llama uv; do $(COMPILE) locks/$$name.in -o locks/$$name.txt; done
+	for name in openai1 llmock llama uv bench-litellm bench-presidio; do $(COMPILE) locks/$$name.in -o locks/$$name.txt; done
 	$(COMPILE) --no-deps --constraints locks/dev.txt locks/model.in -o locks/model.txt
 	$(COMPILE) --no-deps --no-binary :all: locks/llama-source.in -o locks/llama-source.txt
 

@@ -1,0 +1,1 @@
+"""Privet beside what people would pick instead, measured in one run: `make bench`."""

@@ -29,7 +29,7 @@ class Node(Struct, frozen=True, kw_only=True):
     differ by their member `role` or `type`. `opaque` names the content that cannot be inspected,
     such as `images`; it applies to strings, and with `link` the string itself is scanned as well
     unless it is a file. `tokens` marks text that may also come as arrays of token numbers, which
-    cannot be inspected.
+    cannot be inspected. `role` says whose the texts in it are, where that is not their message's.
     """
 
     string: Str = "text"
@@ -46,6 +46,7 @@ class Node(Struct, frozen=True, kw_only=True):
     opaque: str = ""
     link: bool = False
     tokens: bool = False
+    role: str = ""
 
 
 UNKNOWN = Node()

@@ -92,7 +92,11 @@ class Walk:
     def _value(
         self, value: Json, node: Node, place: Place, key: str | int, path: str, depth: int
     ) -> None:
-        if isinstance(value, str):
+        if node.role and node.role != self._role:
+            outer, self._role = self._role, node.role
+            self._value(value, node, place, key, path, depth)
+            self._role = outer
+        elif isinstance(value, str):
             self._string(value, node, place, key, path)
         elif isinstance(value, dict):
             self.object(value, node, path, depth + 1)

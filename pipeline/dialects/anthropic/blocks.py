@@ -28,6 +28,9 @@ _KINDS = one_of(
     text_editor_code_execution_str_replace_result text_editor_code_execution_view_result
     tool_search_tool_result tool_search_tool_result_error tool_search_tool_search_result""".split()
 )
+_RESULTS = frozenset(one for one in _KINDS.values if one.endswith("_tool_result"))
+"""Blocks that hold what a tool of the provider's gave."""
+
 _CITATION = Node(
     fields={
         "type": NAME,
@@ -114,12 +117,14 @@ def _block(inside: Node) -> Node:
             **_SETTINGS,
         }
     )
+    given = replace(inside, role="tool")
     return replace(
         block,
         types={
+            **dict.fromkeys(_RESULTS, _with(block, content=given)),
             "image": _with(block, source=_source("images", inside)),
             "search_result": _with(block, source=TEXT),
-            "tool_result": _with(block, content=replace(inside, string="maybe_json")),
+            "tool_result": _with(block, content=replace(given, string="maybe_json")),
         },
     )
 

@@ -56,7 +56,7 @@ _EDIT = Node(
 LAYOUT = Node(
     fields={
         "messages": Node(items=_MESSAGE, turns=True),
-        "system": Node(items=BLOCK),
+        "system": Node(items=BLOCK, role="system"),
         "model": NAME,
         "tools": Node(items=TOOL),
         "tool_choice": Node(fields={"type": one_of("auto", "any", "tool", "none"), "name": NAME}),

@@ -1,6 +1,18 @@
 """Whether a request's head says in one way only where the request ends and whom it is for."""
 
+import re
 from collections.abc import Iterable
+
+_OFFER = re.compile(rb"\r\nupgrade:[ \t]*h2c[ \t]*(?=\r\n)", re.IGNORECASE)
+
+
+def without_offer(data: bytes) -> bytes:
+    """The beginning of a request without the offer to go on in HTTP/2, which nobody need take up.
+
+    Java's own client makes it with every request, and the parser would lose the body behind it.
+    """
+    head, end, rest = data.partition(b"\r\n\r\n")
+    return _OFFER.sub(b"", head + b"\r\n", count=1)[:-2] + end + rest if end else data
 
 
 def is_plain(version: str, headers: Iterable[tuple[bytes, bytes]]) -> bool:

@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import (
 from pipeline.core.errors import BadRequest, PrivetError
 from pipeline.service.body import BEGUN
 from pipeline.service.errors import HeadTooLarge
-from pipeline.service.framing import has_body, is_plain
+from pipeline.service.framing import has_body, is_plain, without_offer
 from pipeline.setup.config import ServiceConfig
 
 MAX_HEAD = 65_536
@@ -40,6 +40,7 @@ def protocol(config: ServiceConfig, told: Told) -> type[HttpToolsProtocol]:
         _stall: asyncio.TimerHandle | None = None
         _head = 0
         _in_head = False
+        _in_body = False
         _unused = 0
         _deaf = False
         _refusal: PrivetError | None = None
@@ -66,7 +67,7 @@ def protocol(config: ServiceConfig, told: Told) -> type[HttpToolsProtocol]:
             if self._deaf:
                 return
             self._unused += len(data)
-            super().data_received(data)
+            super().data_received(data if self._in_body else without_offer(data))
             if self._unused > MAX_HEAD:
                 # A header, or something else beside the body, that does not end.
                 self._refusal = _too_large()
@@ -94,6 +95,7 @@ def protocol(config: ServiceConfig, told: Told) -> type[HttpToolsProtocol]:
         def on_headers_complete(self) -> None:
             self._unbound()
             self._in_head = False
+            self._in_body = True
             parser = self.parser
             assert parser is not None, "it calls"
             if not is_plain(parser.get_http_version(), self.headers):
@@ -116,6 +118,7 @@ def protocol(config: ServiceConfig, told: Told) -> type[HttpToolsProtocol]:
 
         def on_message_complete(self) -> None:
             self._unused = 0
+            self._in_body = False
             self._unbound()
             super().on_message_complete()
 

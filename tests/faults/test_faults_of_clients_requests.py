@@ -195,7 +195,7 @@ HEADERS: dict[str, tuple[bytes, ...]] = {
     "no name": (b": a", LENGTH),
     "no colon": (b"xyz", LENGTH),
     "two hosts": (b"host: y", LENGTH),
-    "an upgrade with a body": (b"connection: upgrade", b"upgrade: h2c", LENGTH),
+    "an upgrade with a body": (b"connection: upgrade", b"upgrade: websocket", LENGTH),
 }
 
 CHUNKS: dict[str, bytes] = {

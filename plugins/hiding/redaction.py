@@ -49,6 +49,7 @@ class Redaction:
         self._surest = surest
         self._known: dict[str, Known] = {}
         self._rules: dict[str, tuple[Action, str]] = {}
+        self._first: dict[tuple[str, str], str] = {}
         self._roles: defaultdict[str, set[str]] = defaultdict(set)
         self._done: list[Text] = []
         self._left: list[str] = []
@@ -201,7 +202,7 @@ class Redaction:
             value = text.text[span.start : span.end]
             action, entity = self._rules[value]
             if action == "replace":
-                self.vault.add(entity, value)
+                self.vault.add(entity, self._first_spelling(entity, value))
             elif action == "surrogate":
                 self._give(value, entity)
 
@@ -268,8 +269,13 @@ class Redaction:
             case "remove":
                 return ""
             case _:
-                self.vault.add(place.entity, place.known)
-                return self.vault.add_spelling(place.known, spelling)
+                first = self._first_spelling(place.entity, place.known)
+                self.vault.add(place.entity, first)
+                return self.vault.add_spelling(first, spelling)
+
+    def _first_spelling(self, entity: str, value: str) -> str:
+        """How a value was spelt when it got its number; other spellings get letters to it."""
+        return self._first.setdefault((entity, identity(value)), value)
 
 
 def _in_order(

@@ -62,6 +62,42 @@ def test_another_spelling_does_not_shift_numbers() -> None:
     assert [one.text for one in second] == ["PERSON_1", "PERSON_2"]
 
 
+def test_a_spelling_that_was_recognised_too_has_the_number_of_the_first() -> None:
+    texts = [Text("Anna Berg"), Text("ANNA BERG, Bo Ek"), Text("berg@x.example")]
+    redaction = redact(
+        texts,
+        spans(texts[0].text, ("Anna Berg", "PERSON"), source=NER),
+        spans(texts[1].text, ("ANNA BERG", "PERSON"), ("Bo Ek", "PERSON"), source=NER),
+        spans(texts[2].text, ("berg@x.example", "EMAIL_ADDRESS")),
+    )
+    assert [one.text for one in texts] == ["PERSON_1", "PERSON_1a, PERSON_2", "EMAIL_ADDRESS_1"]
+    assert redaction.vault.values["PERSON_1a"] == "ANNA BERG"
+
+
+def test_a_spelling_in_a_later_turn_does_not_shift_letters() -> None:
+    """One of an earlier turn that only the sweep finds keeps its letter."""
+    for later in ("nobody", "ANNA BERG"):
+        texts = [Text("Anna Berg"), Text("anna berg"), Text(later)]
+        redact(
+            texts,
+            spans(texts[0].text, ("Anna Berg", "PERSON"), source=NER),
+            [],
+            spans(later, ("ANNA BERG", "PERSON"), source=NER) if later != "nobody" else [],
+        )
+        assert [one.text for one in texts[:2]] == ["PERSON_1", "PERSON_1a"]
+        assert texts[2].text in ("nobody", "PERSON_1b")
+
+
+def test_one_spelling_of_two_kinds_has_two_placeholders() -> None:
+    texts = [Text("Berg"), Text("BERG")]
+    redact(
+        texts,
+        spans("Berg", ("Berg", "PERSON")),
+        spans("BERG", ("BERG", "LOCATION")),
+    )
+    assert [one.text for one in texts] == ["PERSON_1", "LOCATION_1"]
+
+
 def test_texts_outside_messages_are_numbered_first() -> None:
     turn, tool = Text("Anna Berg", turn=0), Text("Bo Ek")
     redact(

@@ -15,6 +15,8 @@ class Failing:
 
     def __init__(self, voice: Voice, how: str = "500", slow: float = 0.0):
         self.fails = True
+        self.go = anyio.Event()
+        self.go.set()
         self._voice = voice
         self._how = how
         self.slow = slow
@@ -24,6 +26,7 @@ class Failing:
             await reply(writer, 200, b'{"data": []}')
             return
         await anyio.sleep(self.slow)
+        await self.go.wait()
         if not self.fails:
             text = self._voice.asked(request.json)
             if request.json.get("stream"):

@@ -238,7 +238,7 @@ class Conversation:
             fields["upstream"] = round(ending.upstream, 4)
         if self._first:
             fields["first"] = round(self._first - self._begun, 4)
-        fine = ending.outcome == "ok" or ending.status < 500
+        fine = ending.outcome == "ok" or 400 <= ending.status < 500
         level = logging.INFO if fine else logging.WARNING
         event("exchange", level, **fields)
 

@@ -1,5 +1,6 @@
 """Whether backends are there: asked of them, and learnt from the requests that went to them."""
 
+import logging
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -114,7 +115,10 @@ class Probes:
                 why = "internal_error"
         old = self._found.get(name)
         if old is None or bool(old.why) != bool(why):
-            event("backend_down" if why else "backend_up", backend=name)
+            if why:
+                event("backend_down", logging.WARNING, backend=name)
+            else:
+                event("backend_up", backend=name)
             self._found[name] = _Found(why, time.time())
         elif old.why != why:
             self._found[name] = _Found(why, old.since)

@@ -44,12 +44,14 @@ async def test_ready_with_a_backend_that_answers() -> None:
     assert script.probes == 1, "however often it is asked"
 
 
-async def test_not_ready_without_any_backend() -> None:
+async def test_not_ready_without_any_backend(caplog: pytest.LogCaptureFixture) -> None:
     script = Script()
     script.there = False
     async with serving(script) as house:
         reply = await house.client.get("/health/ready")
     assert reply.status_code == 503
+    down = next(one for one in caplog.records if one.msg == "backend_down")
+    assert down.levelname == "WARNING"
     told = {
         "status": "no_backend",
         "backends": {"scripted": False},

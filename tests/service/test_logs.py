@@ -46,6 +46,7 @@ def test_nothing_of_a_text_is_logged_at_debug(tmp_path: Path) -> None:
         text = process.text
         broken = next(one for one in process.events("exchange") if one.get("backend") == "loud")
         assert (broken["status"], broken["outcome"]) == (200, "internal_error")
+        assert broken["level"] == "warning"
         assert process.events("unexpected")[0]["id"] == broken["id"]
         # The positive control: all of it was there to be seen.
         names = {one["logger"] for one in process.events("library")}

@@ -10,7 +10,7 @@ from pathlib import Path
 from . import special
 from .contestants import CONTESTANTS, Place, Running
 from .machine import ROOT, Cores, compile_c, free_port, load_average, server
-from .measure import Figures, Load, measure, median
+from .measure import Figures, Load, measure, median, warm_up
 from .report import Outcome, write_report
 from .rows import GUARDS, PROXIES, WORKERS, Row
 
@@ -60,6 +60,7 @@ def _group(place: Place, rows: Sequence[Row], runs: int, *, quick: bool) -> list
             if contestant.present():
                 print(f"starting {contestant.title}", flush=True)
                 running[name] = stack.enter_context(contestant.start(place))
+                warm_up(place, contestant, running[name])
         for row in rows:
             found.append(_row(place, row, running, runs, quick=quick))
     return found

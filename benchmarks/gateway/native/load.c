@@ -24,7 +24,7 @@
 
 #include "shared.h"
 
-enum { READ = 65536, MOST_EVENTS = 256, DRAIN = 20 };
+enum { READ = 65536, MOST_EVENTS = 256, DRAIN = 8 };
 
 typedef struct { uint32_t *values; size_t count, room; } Samples;
 typedef struct { const char *body, *expected; size_t length, expected_length; } Pair;

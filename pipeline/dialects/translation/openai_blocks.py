@@ -23,16 +23,17 @@ def event(kind: str, **members: Json) -> Event:
 
 
 class _Block(Struct):
-    """A block: what it begins with, its text so far, and what of it has been said.
+    """A block: what it begins with, the pieces of its text, and how many of them have been said.
 
-    `half` is a character's first half that waits for its second.
+    `number` is its place in the reply, `half` a character's first half that waits for its second.
     """
 
     kind: str
+    number: int
     call: int = -1
     id: str = ""
     names: list[str] = field(default_factory=list[str])
-    text: str = ""
+    pieces: list[str] = field(default_factory=list[str])
     half: str = ""
     said: int = 0
 
@@ -44,10 +45,11 @@ class _Block(Struct):
 
     def whole(self) -> JsonObject:
         """The block, complete; raises UpstreamFailed if a tool's input is not an object."""
+        text = "".join(self.pieces)
         if self.kind != "tool_use":
-            return {**self.begin(), _DELTAS[self.kind][1]: self.text}
+            return {**self.begin(), _DELTAS[self.kind][1]: text}
         try:
-            given = decode((self.text.strip() or "{}").encode())
+            given = decode((text.strip() or "{}").encode())
         except ValueError:
             given = None
         if not isinstance(given, dict):
@@ -78,13 +80,15 @@ class Blocks:
 
     def __init__(self) -> None:
         self._blocks: list[_Block] = []
+        self._calls: dict[int, _Block] = {}
+        self._first_call: _Block | None = None
         self._current = -1
         self._open = False
 
     @property
     def calls(self) -> bool:
         """Whether a tool is called."""
-        return any(one.kind == "tool_use" for one in self._blocks)
+        return self._first_call is not None
 
     def add(self, said: JsonObject) -> Iterator[Event]:
         """Add what a message or delta says; gives what can be said now."""
@@ -118,12 +122,11 @@ class Blocks:
         last = self._blocks[-1] if self._blocks else None
         if last is not None and last.kind == kind:
             return last
-        if self.calls:
-            first = next(n for n, one in enumerate(self._blocks) if one.kind == "tool_use")
-            for one in self._blocks[first:]:
+        if self._first_call is not None:
+            for one in self._blocks[self._first_call.number :]:
                 if one.kind == kind:
                     return one
-        return self._new(_Block(kind))
+        return self._new(_Block(kind, len(self._blocks)))
 
     def _call(self, call: JsonObject, position: int) -> Iterator[Event]:
         index = call.get("index")
@@ -131,9 +134,10 @@ class Blocks:
         function = call.get("function")
         if not isinstance(function, dict):
             raise UpstreamFailed("the backend calls a tool that is not a function")
-        block = next((one for one in self._blocks if one.call == index), None)
+        block = self._calls.get(index)
         if block is None:
-            block = self._new(_Block("tool_use", index))
+            block = self._calls[index] = self._new(_Block("tool_use", len(self._blocks), index))
+            self._first_call = self._first_call or block
         identity, name = call.get("id"), function.get("name")
         block.id = block.id or (identity if isinstance(identity, str) else "")
         if isinstance(name, str) and name:
@@ -147,14 +151,14 @@ class Blocks:
 
     def _add(self, block: _Block, text: str) -> Iterator[Event]:
         text, block.half = surrogates.join(block.half, text)
-        block.text += text
-        if not block.text:
+        if text:
+            block.pieces.append(text)
+        if not block.pieces:
             # The name of a tool may still go on.
             return
-        number = next(n for n, one in enumerate(self._blocks) if one is block)
-        if any(one.kind == "tool_use" for one in self._blocks[:number]):
+        if self._first_call is not None and self._first_call.number < block.number:
             return
-        yield from self._go_to(number)
+        yield from self._go_to(block.number)
         yield from self._say(block)
 
     def _go_to(self, number: int) -> Iterator[Event]:
@@ -167,8 +171,8 @@ class Blocks:
         yield event("content_block_start", index=number, content_block=begun)
 
     def _say(self, block: _Block) -> Iterator[Event]:
-        text = block.text[block.said :]
-        block.said = len(block.text)
+        text = "".join(block.pieces[block.said :])
+        block.said = len(block.pieces)
         if text:
             kind, key = _DELTAS[block.kind]
             delta: JsonObject = {"type": kind, key: text}

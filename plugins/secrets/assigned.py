@@ -42,7 +42,8 @@ _BINDER = re.compile(
     |["'][ \t]{1,5}value[ \t]{0,3}=                 # <add key="…" value="…"/>
     |(?P<comma>\\{0,7}["'`][ \t]{0,5},)             # set("…", "…")
     |(?P<below>[ \t]{0,5}(?=\r?\n))                 # a heading, and what stands below it
-    |[ \t]{1,5}(?:for[ \t][^\n:]{1,60}?[ \t])?(?P<said>is|ist|es|est|was|to)\b[ \t]{0,3}:?
+    |[ \t]{1,5}(?:(?:for|für|pour|du|del?|para|voor|van)[ \t][^\n:]{1,60}?[ \t])?
+        (?P<said>is|ist|es|est|was|to)\b[ \t]{0,3}:?
     |(?P<beside>[ \t]{1,5}))
     [ \t]{0,20}(?P<break>\r?\n[ \t]{0,20})?(?:[A-Za-z]{0,2}@)?""",
     re.VERBOSE,

@@ -69,9 +69,9 @@ def decoded(shadow: Shadow) -> Shadow:
     return shadow.rewritten(_RUN, _run)
 
 
-def _percent(written: str) -> str:
+def _percent(written: str) -> str | None:
     if written[1] == "u":
-        return _char(int(written[2:], 16)) or written
+        return _char(int(written[2:], 16))
     content = bytes.fromhex(written.replace("%", ""))
     try:
         return content.decode()

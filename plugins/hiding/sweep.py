@@ -85,8 +85,7 @@ class Sweep:
             node = self._root
             for unit in _units(known.value):
                 node = node.following.setdefault(unit, _Node())
-            if node is not self._root:
-                node.values.append(known)
+            node.values.append(known)
 
     def find(self, text: str) -> list[Found]:
         """Every occurrence in order, the longest where several start at one place.

@@ -104,6 +104,8 @@ def test_only_wanted_kinds_from_wanted_roles_may_come_back() -> None:
     assert one.restorable(("*",), ("tool",)) == mail
     assert one.restorable(("PERSON",), ("tool",)) == {}
     assert one.restorable((), ("*",)) == {}
+    apply(one, (Text("Bo Ek"), name("Bo Ek", "Bo Ek")))
+    assert one.restorable(("*",), ("outside",)) == {"PERSON_2": "Bo Ek"}
 
 
 def test_a_placeholder_is_nobodys_name() -> None:
@@ -111,8 +113,15 @@ def test_a_placeholder_is_nobodys_name() -> None:
     assert apply(one, (Text("API_KEY_1 and Grep"), name("API_KEY_1 and Grep", "API_KEY_1"))) == [
         "API_KEY_1 and Grep"
     ]
-    apply(one, (Text("API_KEY_1"), name("API_KEY_1", "API_KEY_1", source="pattern")))
-    assert one.entities() == {"PERSON"}
+    assert one.entities() == set()
+
+
+def test_what_a_pattern_finds_is_hidden_even_if_a_tool_is_called_so() -> None:
+    one = redaction()
+    one.avoid(["Grep"])
+    assert apply(one, (Text("Grep"), name("Grep", "Grep", "NATIONAL_ID", "Identity"))) == [
+        "NATIONAL_ID_1"
+    ]
 
 
 def test_a_fragment_of_a_value_is_hidden_where_it_was_found_alone() -> None:

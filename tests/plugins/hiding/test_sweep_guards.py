@@ -45,3 +45,18 @@ def test_a_value_without_words_is_itself_and_is_not_looked_for(value: str) -> No
 
 def test_digits_of_all_scripts_are_the_same() -> None:
     assert identity("\u0665\u0663 6") == identity("53 6") != identity("5 36")
+
+
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        "berg%40x.example",
+        "b&#101;rg@x.example",
+        "YmVyZ0B4LmV4YW1wbGU=",
+        "be\u200brg@x\uff0eexample",
+    ],
+)
+def test_a_value_is_found_behind_a_disguise(spelt: str) -> None:
+    assert swept(f"to {spelt} now", "berg@x.example") == [spelt]
+    text = f"berg@x.example, {spelt}, Berg@x.example"
+    assert swept(text, "berg@x.example") == text.split(", ")

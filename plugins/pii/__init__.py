@@ -107,8 +107,8 @@ class PiiStep(Step):
         if "hash" in self._redaction.actions():
             raise Rejected(
                 "input: holds personal data, which embeddings get digests of, and without a key "
-                "these change with every start; set `identity_key` of the plugin `pii`, or let "
-                "its `endpoint_actions` say something else, such as `mark`",
+                "these change with every start; set `identity_key` of the plugin of type `pii`, or "
+                "let its `endpoint_actions` say something else, such as `mark`",
                 param="input",
             )
 
@@ -118,8 +118,9 @@ class PiiStep(Step):
         codes = sorted(self._recogniser.without_model(prose))
         if codes and self._options.unknown_language == "refuse":
             raise Rejected(
-                f"a text seems to be in `{codes[0]}`, a language that no model of the plugin `pii` "
-                "looks for names in; configure one in `models`, or write in another language"
+                f"a text seems to be in `{codes[0]}`, a language in which no model looks for "
+                "names; add one to `languages` and `models` of the plugin of type `pii`, or write "
+                "in another language"
             )
         self._exchange.labels.update(f"no_model_{code}" for code in codes)
 

@@ -7,6 +7,7 @@ request is on its way, nobody can say whether the server has begun to work on it
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
 
@@ -17,6 +18,14 @@ from httpx_aiohttp import AiohttpTransport
 from msgspec import Struct
 
 from pipeline import UpstreamFailed, UpstreamTimeout
+
+_READ_AHEAD = 32 * 1024
+"""Bytes of a reply after twice of which a connection is not read from until some are taken."""
+
+_RECEIVED = 96 * 1024
+"""Bytes that the system may hold of a reply. Without a bound one read brings 256 KiB at once, and a
+client that reads slowly would make us keep them.
+"""
 
 KEEP_ALIVE = 4.0
 """Seconds that an idle connection is kept: uvicorn's and Node's servers close theirs after 5."""
@@ -157,14 +166,24 @@ def open_transport(
             limit=connections,
             ssl=context,
             force_close=not reuse,
+            socket_factory=_open_socket,
             keepalive_timeout=KEEP_ALIVE if reuse else None,
         ),
+        read_bufsize=_READ_AHEAD,
         # A jar would hand one user's cookies to the next.
         cookie_jar=aiohttp.DummyCookieJar(),
         skip_auto_headers=("accept", "user-agent", "content-type"),
         trust_env=False,
     )
     return AiohttpTransport(client=session, verify=context, trust_env=False)
+
+
+def _open_socket(address: tuple[int, int, int, str, object]) -> socket.socket:
+    """A socket from which no read brings more than it is allowed to hold."""
+    made = socket.socket(address[0], address[1], address[2])
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVED)
+    made.setblocking(False)
+    return made
 
 
 def tls(*, verify: bool, ca: str | None) -> ssl.SSLContext:

@@ -1,7 +1,9 @@
 """Faults 29 to 32 and 38: of clients that leave, or do not take their replies."""
 
+import tracemalloc
 from asyncio import Event, StreamWriter
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import anyio
 import pytest
@@ -179,6 +181,24 @@ async def test_fault_32_a_slow_reader_holds_the_backend_up(voice: Voice):
         await until(lambda: not made.gate.inside)
         await server.all_closed()
     assert 64 * KIBI < sent[0] < 32 * KIBI * KIBI
+
+
+async def test_fault_32_a_slow_reader_makes_us_hold_little(voice: Voice):
+    """256 KiB at most of each stream, with all that the server of the test holds."""
+    streams = 4
+    handler, sent = endless(voice)
+    async with faulty(voice, handler, options=PATIENT, pipeline=LONG) as (made, server):
+        with ExitStack() as stack:
+            lines = [stack.enter_context(dialled(made, buffer=4 * KIBI)) for _ in range(streams)]
+            tracemalloc.start()
+            stack.callback(tracemalloc.stop)
+            for one in lines:
+                await one.send(request_of(voice, stream=True))
+            await stalled(sent, streams)
+            held = tracemalloc.get_traced_memory()[0]
+        await until(lambda: not made.gate.inside)
+        await server.all_closed()
+    assert held / streams <= 256 * KIBI
 
 
 @both

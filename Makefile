@@ -43,7 +43,7 @@ test-llama: environment $(LLAMA_SERVER)
 	LLAMA_SERVER=$(abspath $(LLAMA_SERVER)) $(BIN)/pytest tests/llama
 
 bench:
-	@$(INSTALL) .venv run dev --project
+	@$(INSTALL) .venv run dev model --project
 	@$(INSTALL) .venvs/bench-litellm bench-litellm
 	@$(INSTALL) .venvs/bench-presidio bench-presidio
 	@$(BIN)/python -m benchmarks.gateway $(ARGS)

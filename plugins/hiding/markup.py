@@ -163,7 +163,9 @@ def _in_raw(state: State, tail: str) -> tuple[State, ...]:
     if tail.endswith("<!--"):
         # A comment hides the end of a script from some; see "script data double escaped state".
         return (("poison", ""),)
-    return () if tail.endswith(f"</{state[1]}") else (state,)
+    # `</scripts` ends no script: the name of a tag ends with a space, `/` or `>`.
+    ends = tail[-1] in _SPACE + "/>" and tail.endswith(f"</{state[1]}", 0, -1)
+    return () if ends else (state,)
 
 
 def _in_tag_name(tag: str, char: str) -> tuple[State, ...]:

@@ -43,7 +43,11 @@ def test_what_is_said_around_it_makes_it_a_secret(text: str, values: list[str]) 
 @pytest.mark.parametrize(
     "text",
     [
-        "Authorization: Bearer something",
+        "Authorization: Bearer sunshine",
+        "Authorization: Bearer your-token-1",
+        "mysql -u root -p$MYSQL_PASS shop",
+        "create user anna identified by 'password'",
+        "psql --password=settings.read('key')",
         "Authorization: Bearer config.api_key1",
         "Authorization: Basic dHVsaXA=",
         "Authorization: Basic understanding1",
@@ -65,6 +69,11 @@ def test_an_address_with_a_blank_for_its_password_holds_none(password: str) -> N
     assert by(shaped, "postgres://anna:tul1p@db.intra.example/shop")
 
 
+def test_the_address_of_a_hook_is_a_secret_if_a_machine_made_its_end() -> None:
+    assert by(shaped, f"at https://x.example/hooks/{MADE}.") == [f"https://x.example/hooks/{MADE}"]
+    assert by(shaped, "at https://x.example/hooks/how-to-send-one-yourself") == []
+
+
 def test_a_key_ends_with_its_last_line() -> None:
     key = f"-----BEGIN PRIVATE KEY-----\n{LINE}\n-----END PRIVATE KEY-----"
     assert by(private_keys, f"{key}\n{LINE}\n{key}\n") == [key, key]
@@ -78,6 +87,7 @@ def test_a_key_of_putty_goes_from_its_first_line_to_its_check() -> None:
 def test_a_key_that_breaks_off_ends_with_its_base64() -> None:
     begin = "-----BEGIN PRIVATE KEY-----"
     assert by(private_keys, f"{begin}\n{LINE}\nc0RK\nthanks") == [f"{begin}\n{LINE}\nc0RK"]
+    assert by(private_keys, f"{begin}\n{LINE}\nthanks!") == [f"{begin}\n{LINE}"]
     headed = f"{begin}\n{LINE}\nVersion: GnuPG"
     assert by(private_keys, f"{headed}\nthanks") == [headed]
     assert by(private_keys, f"{begin} is how it begins") == []

@@ -1,6 +1,8 @@
 """Measure Privet beside its peers and write it down: `make bench`, or `make bench ARGS=--quick`."""
 
 import argparse
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -26,6 +28,7 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results")
     parser.add_argument("--keep", type=Path, help="a folder for configurations and logs, kept")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # and with it what was started
     runs = 1 if options.quick else options.runs
     begun = time.monotonic()
     outcomes: list[Outcome] = []

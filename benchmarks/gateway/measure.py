@@ -12,10 +12,7 @@ from urllib.request import urlopen
 
 from .contestants import HIDING, Contestant, Place, Running
 from .machine import compile_c, megabytes, seconds, settle
-from .texts import Pair, mail_in, messages, write
-
-CHUNKS = 300
-"""What the text of a whole stream counts as: the chunks of the model `mock-…-300`."""
+from .texts import Pair, chunks_in, mail_in, messages, write
 
 
 class Load(NamedTuple):
@@ -116,10 +113,10 @@ def figures(
     length, asked = max(told.get("seconds", 0), 1e-9), max(1, told.get("good", 0))
     # Time and requests outside of the window were as those in it.
     rate = told.get("good", 0) / length
-    spoken = 2 * statistics.mean(len(text) + 1 for _, text in pairs)
+    chunks = chunks_in(pairs[0][0]) / 2 / statistics.mean(len(text) + 1 for _, text in pairs)
     return Figures(
         rate,
-        told.get("characters", 0) / spoken * CHUNKS / length if told.get("events") else 0,
+        told.get("characters", 0) * chunks / length if told.get("events") else 0,
         used / max(rate * took, asked) * 1000,
         told.get("cpu", 0) / took,
         memory,

@@ -89,7 +89,7 @@ def _versions() -> Iterable[str]:
 
 def _targets(outcome: Outcome) -> Iterable[str]:
     for target in outcome.row.targets:
-        bound = f"{'<=' if target.at_most else '>='} {target.bound:,.4g}"
+        bound = f"{'<=' if target.at_most else '>='} {_short(target.bound)}"
         value, reached = judged(outcome, target)
         yield f"| {outcome.row.title} | {target.says} | {bound} | {value} | {reached} |"
 
@@ -105,7 +105,11 @@ def judged(outcome: Outcome, target: Target) -> tuple[str, str]:
         return "-", "not measured: no replies that count"
     void = [name for name in target.of if outcome.figures[name].void]
     said = "yes" if target.reached(value) else "no"
-    return f"{value:,.4g}", f"void ({', '.join(void)}), else {said}" if void else said
+    return _short(value), f"void ({', '.join(void)}), else {said}" if void else said
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 def _table(outcome: Outcome) -> Iterable[str]:

@@ -105,3 +105,8 @@ def write(pairs: Iterable[Pair], path: Path) -> None:
 def mail_in(said: str) -> str:
     """The mail address of a text."""
     return next(word for word in said.split() if "@" in word)
+
+
+def chunks_in(body: str) -> int:
+    """In how many chunks the upstream streams the reply to a request: its model's name says it."""
+    return int(json.loads(body)["model"].split("-")[2])

@@ -99,8 +99,10 @@ def test_the_upstream_counts_addresses_by_who_let_them_through(place: Place) -> 
 
 def test_an_address_that_comes_through_voids() -> None:
     told = {"good": 10, "seconds": 1.0}
-    assert figures(told, [("", "a")], 1.0, 1.0, 1.0, leaks=0).void == ""
-    assert figures(told, [("", "a")], 1.0, 1.0, 1.0, leaks=3).void == "3 leaks"
+    assert figures(told, texts.messages(1, 1, "mock-0-300"), 1.0, 1.0, 1.0, leaks=0).void == ""
+    assert (
+        figures(told, texts.messages(1, 1, "mock-0-300"), 1.0, 1.0, 1.0, leaks=3).void == "3 leaks"
+    )
 
 
 def test_texts_are_of_one_length_with_one_address_each() -> None:

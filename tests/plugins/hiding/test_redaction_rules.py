@@ -47,6 +47,18 @@ def test_what_is_hashed_is_the_same_in_every_spelling_and_request() -> None:
     assert apply(redaction(policy), (Text(spelt[1]), name(spelt[1], spelt[1]))) == first[:1]
 
 
+def test_a_surrogate_stands_for_all_spellings_and_is_nobodys_value_itself() -> None:
+    policy = Policy({"PERSON": "surrogate"})
+    spelt = ["Anna Berg", "anna berg"]
+    one = redaction(policy)
+    given, again = apply(one, *((Text(each), name(each, each)) for each in spelt))
+    assert given == again != "Anna Berg"
+    assert not one.vault.values
+    assert apply(redaction(policy), (Text("Anna Berg"), name("Anna Berg", "Anna Berg"))) == [given]
+    # The reply comes back in the next turn, and its names are recognised as well.
+    assert apply(one, (Text(given), name(given, given))) == [given]
+
+
 def test_what_is_kept_is_noted_and_stays() -> None:
     noted: list[Place] = []
     one = Redaction(

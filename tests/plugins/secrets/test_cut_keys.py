@@ -36,6 +36,7 @@ def test_a_cut_key_is_found_as_a_whole(gap: str, around: str) -> None:
         f"{KEY} {KEY}\nword",
         f"heading1\n{KEY}",
         f"{KEY}\nheading",
+        f"9{KEY[:9]}\n{KEY[9:]}",
         f"x!{KEY[:9]}\n{KEY[9:]}",
         f"{KEY[:9]}\n{KEY[9:]}!x",
         f"{'A' * 40}{KEY[:9]}\n{KEY[9:]}{'A' * 40}",
@@ -48,6 +49,12 @@ def test_a_line_end_between_other_things_joins_nothing(text: str) -> None:
 def test_a_line_that_is_no_base64_may_be_long() -> None:
     whole = f"{'A' * 39}-{KEY[:9]}\n{KEY[9:]}-{'A' * 40}"
     assert cut(whole) == [f"{KEY[:9]}\n{KEY[9:]}"]
+
+
+@pytest.mark.parametrize("around", [f"{'A' * 40}{{}}", f"{{}}{'A' * 40}"])
+def test_one_of_the_lines_may_be_long(around: str) -> None:
+    whole = f"{KEY[:9]}\n{KEY[9:]}"
+    assert cut(around.format(whole)) == [whole]
 
 
 def test_only_what_is_surer_than_what_stands_at_the_cut_counts() -> None:

@@ -114,11 +114,12 @@ class ChatReader:
         index = choice.get("index")
         index = index if isinstance(index, int) else position
         self._seen.add(index)
+        sure = _is_number(choice.get("index"))
         said = "message" if frame.whole else "delta"
         before = len(frame.pieces)
         for key, value in choice.items():
             if key == said and isinstance(value, dict):
-                frame.bare = self._message(value, index, frame) and frame.bare
+                frame.bare = self._message(value, index, frame, sure) and frame.bare
             elif key not in _ENDING or not isinstance(value, (str, int)):
                 frame.bare = frame.bare and value is None
                 if key not in COPIES:
@@ -132,8 +133,8 @@ class ChatReader:
         self._finished.add(index)
         return index
 
-    def _message(self, message: JsonObject, choice: int, frame: Frame) -> bool:
-        """Read a message or delta; whether it holds nothing but text."""
+    def _message(self, message: JsonObject, choice: int, frame: Frame, sure: bool) -> bool:
+        """Read a message or delta; whether it holds nothing but text. `sure` is whose it is."""
         bare = True
         for key, value in message.items():
             if isinstance(value, str):
@@ -142,9 +143,13 @@ class ChatReader:
                     continue
                 self._add(frame, self._direct(key, choice), value, message, key)
             elif isinstance(value, list) and key == "tool_calls":
-                bare = self._tool_calls(value, choice, frame) and bare
+                bare = self._tool_calls(value, choice, frame, sure) and bare
             elif isinstance(value, dict) and key == "function_call":
-                bare = self._call(key, value, choice, 0, frame) and bare
+                if sure:
+                    bare = self._call(key, value, choice, 0, frame) and bare
+                else:
+                    bare = False
+                    _unsure(value, choice, frame)
             elif isinstance(value, dict) and key == "audio":
                 bare = False
                 self._audio(value, choice, frame)
@@ -180,7 +185,7 @@ class ChatReader:
             return Channel("refusal", choice)
         return Channel("reasoning" if key in _REASONING else "other", choice, name=key)
 
-    def _tool_calls(self, calls: list[Json], choice: int, frame: Frame) -> bool:
+    def _tool_calls(self, calls: list[Json], choice: int, frame: Frame, sure: bool) -> bool:
         bare = True
         for position, call in enumerate(calls):
             if not isinstance(call, dict):
@@ -193,7 +198,11 @@ class ChatReader:
                 if key == "index" and isinstance(value, int):
                     continue
                 if isinstance(value, dict) and key in ("function", "custom"):
-                    bare = self._call(key, value, choice, part, frame) and bare
+                    if sure and _is_number(index):
+                        bare = self._call(key, value, choice, part, frame) and bare
+                    else:
+                        bare = False
+                        _unsure(value, choice, frame)
                     continue
                 bare = False
                 _rest(value, call, key, frame)
@@ -253,6 +262,20 @@ def _only_envelope(data: JsonObject) -> bool:
     return all(
         key in _HARMLESS or (key == "usage" and value is None) for key, value in data.items()
     )
+
+
+def _is_number(index: Json) -> bool:
+    """Whether all clients know which one is meant: some take a text for a number, too."""
+    return index is None or type(index) is int
+
+
+def _unsure(call: JsonObject, choice: int, frame: Frame) -> None:
+    """Read a piece of a call of which nobody can tell for certain what tool it is for."""
+    for key, value in call.items():
+        if not (isinstance(value, str) and key in _STRUCTURE):
+            for piece in once(value, call, key):
+                piece.channel = Channel("arguments", choice, name=piece.channel.name)
+                frame.pieces.append(piece)
 
 
 def _rest(value: Json, place: JsonObject, key: str, frame: Frame) -> None:

@@ -158,8 +158,6 @@ class Iban(IbanRecognizer):
         # What follows an account number may be another one, and look like more of it.
         for match in self._HEAD.finditer(text, overlapped=True):
             start, longest = match.start(1), match.end()
-            if found and start < found[-1].end:
-                continue
             for end in range(longest, start + 14, -1):
                 ends_here = text[end - 1].isalnum() and not text[end : end + 1].isalnum()
                 if ends_here and self.validate_result(text[start:end].upper()):

@@ -3,7 +3,6 @@
 import time
 
 import pytest
-
 from presidio_analyzer import EntityRecognizer
 
 from plugins.pii.recognisers import WEAK, Card, Iban, Ip, Licence, Mac, Nhs, Ssn, email, nino, url
@@ -23,6 +22,11 @@ def test_an_account_behind_another_is_found(between: str) -> None:
 
 def test_an_account_behind_what_only_looks_like_one_is_found() -> None:
     assert accounts(f"order AB12 CD34 {GERMAN}") == [GERMAN]
+
+
+@pytest.mark.parametrize("around", ["{}7", "7{}", "x{}", "{}x"])
+def test_a_part_of_something_longer_is_no_account(around: str) -> None:
+    assert accounts(around.format(GERMAN.replace(" ", ""))) == []
 
 
 def test_accounts_side_by_side_take_no_time_of_their_own() -> None:
@@ -96,10 +100,12 @@ def test_what_only_resembles_it_is_left(recogniser: EntityRecognizer, text: str)
 def test_a_health_number_needs_its_word_and_its_check_digit() -> None:
     assert scores(Nhs(), "NHS 943 476 5919") == {"943 476 5919": 0.35}
     assert scores(Nhs(), "NHS 943 476 5918") == {}
+    assert scores(Nhs(), "NHS x943 476 5919, 943 476 59191") == {}
     assert scores(Nhs(), "no. 943 476 5919") == {}
 
 
 def test_a_licence_needs_its_word_and_four_digits() -> None:
     assert set(scores(Licence(), "driver's licence A1234567")) == {"A1234567"}
+    assert set(scores(Licence(), "driver's licence A1234")) == {"A1234"}
     assert scores(Licence(), "road A1234567") == {}
     assert scores(Licence(), "driver H1, licence A123, driving AB12") == {}

@@ -171,7 +171,7 @@ def compile_c(name: str) -> Path:
     """The program made of `native/NAME.c`, compiled if it is older than its sources."""
     folder = Path(__file__).parent / "native"
     source, program = folder / f"{name}.c", ROOT / ".cache" / "bench" / name
-    newest = max(path.stat().st_mtime for path in (source, folder / "shared.h"))
+    newest = max(path.stat().st_mtime for path in (source, *folder.glob("*.h")))
     if program.exists() and program.stat().st_mtime > newest:
         return program
     compiler = next(filter(shutil.which, (os.environ.get("CC", "cc"), "gcc", "clang")), None)

@@ -26,7 +26,7 @@ class Load(NamedTuple):
 
     def shortened(self) -> "Load":
         """For a quick look."""
-        return self._replace(warm=min(self.warm, 0.5), seconds=min(self.seconds, 2.5))
+        return self._replace(warm=self.warm / 2, seconds=self.seconds * 0.6)
 
 
 class Figures(NamedTuple):

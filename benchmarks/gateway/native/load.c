@@ -22,12 +22,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "pairs.h"
+#include "samples.h"
 #include "shared.h"
 
 enum { READ = 65536, MOST_EVENTS = 256, DRAIN = 8 };
-
-typedef struct { uint32_t *values; size_t count, room; } Samples;
-typedef struct { const char *body, *expected; size_t length, expected_length; } Pair;
 
 typedef struct {
     int fd;
@@ -41,23 +40,13 @@ typedef struct {
 } Connection;
 
 static int poller, port;
-static Pair *pairs;
-static size_t pair_count, next_pair;
+static size_t next_pair;
 static bool once;
 static const char *check;
 static uint64_t start, opens, closes, last_done;
 static uint64_t good, wrong, failed, characters, events_seen, under_way;
 static Samples latency, first_token, gaps, delays;
 static char complaint[400];
-
-static void note(Samples *of, uint64_t value) {
-    if (of->count == of->room) {
-        of->room = of->room * 2 + 4096;
-        of->values = realloc(of->values, of->room * sizeof *of->values);
-        if (!of->values) abort();
-    }
-    of->values[of->count++] = value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
-}
 
 static bool counts(uint64_t time) { return time >= opens && time < closes; }
 
@@ -252,45 +241,6 @@ static void hear(Connection *one) {
     }
     add(&one->in, data, (size_t)n);
     if (one->busy && read_reply(one)) finished(one);
-}
-
-static int order(const void *a, const void *b) {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
-static void tell(const char *name, Samples *of) {
-    static const double shares[] = {0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 1};
-    if (of->count) qsort(of->values, of->count, sizeof *of->values, order);
-    printf(",\"%s\":{", name);
-    for (size_t i = 0; of->count && i < sizeof shares / sizeof *shares; i++) {
-        size_t at = (size_t)(shares[i] * (double)(of->count - 1) + 0.5);
-        printf("%s\"%g\":%u", i ? "," : "", shares[i] * 100, of->values[at]);
-    }
-    printf("}");
-}
-
-static void read_pairs(const char *path) {
-    FILE *file = fopen(path, "r");
-    if (!file) { perror(path); exit(1); }
-    char *text = NULL;
-    size_t room = 0, lines = 0, most = 0;
-    ssize_t length;
-    while ((length = getline(&text, &room, file)) > 0) {
-        if (text[length - 1] == '\n') text[--length] = 0;
-        if (lines / 2 >= most) {
-            most = most * 2 + 1024;
-            pairs = realloc(pairs, most * sizeof *pairs);
-            if (!pairs) abort();
-        }
-        Pair *pair = &pairs[lines / 2];
-        if (lines++ % 2 == 0) { pair->body = strdup(text); pair->length = (size_t)length; }
-        else { pair->expected = strdup(text); pair->expected_length = (size_t)length; }
-    }
-    free(text);
-    fclose(file);
-    pair_count = lines / 2;
-    if (!pair_count) { fprintf(stderr, "%s holds no requests\n", path); exit(1); }
 }
 
 int main(int count, char **arguments) {

@@ -156,7 +156,9 @@ def _listen(config: Config) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        return socket.create_server(address, family=family, backlog=_BACKLOG)
+        made = socket.create_server(address, family=family, backlog=_BACKLOG)
+        # asyncio spares a connection the wait for more to send only if it knows that it is TCP.
+        return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, made.detach())
     except OSError as error:
         reason = errorcode.get(error.errno or 0, type(error).__name__)
         problem = Problem(

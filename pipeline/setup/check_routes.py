@@ -130,18 +130,37 @@ class _Route:
                 )
         for one in known:
             for other in known:
-                there = self._hiding(other)
-                missing = [name for kind, name in self._hiding(one).items() if kind not in there]
-                if missing and other.trust <= one.trust:
-                    names = listed(missing)
-                    through = f"pipeline `{other.to.pipeline}`"
-                    self._error(
-                        f"a fallback to backend `{other.to.backend}` would go out without {names}, "
-                        f"through which requests to `{one.to.backend}` go",
-                        f"take `observe` out of {through}"
-                        if other.pipeline.observe
-                        else f"list it in `pre` of {through}",
-                    )
+                if other.trust <= one.trust and other.to.pipeline != one.to.pipeline:
+                    self._check_fallback(one, other)
+
+    def _check_fallback(self, one: _End, other: _End) -> None:
+        """What goes to a target that is trusted no more is hidden no less."""
+        here, there = self._hiding(one), self._hiding(other)
+        through = f"pipeline `{other.to.pipeline}`"
+        fallback = f"a fallback to backend `{other.to.backend}`"
+        if missing := [name for kind, name in here.items() if kind not in there]:
+            self._error(
+                f"{fallback} would go out without {listed(missing)}, through which requests to "
+                f"`{one.to.backend}` go",
+                f"take `observe` out of {through}"
+                if other.pipeline.observe
+                else f"list it in `pre` of {through}",
+            )
+        if more := sorted(_passed(other.pipeline) - _passed(one.pipeline)):
+            self._error(
+                f"{fallback} would go out with {listed(more)} that nobody has looked into, which "
+                f"requests to `{one.to.backend}` do not",
+                f"take it out of `uninspected` of {through}",
+            )
+        plugins = self._draft.plugins
+        for kind, name in here.items():
+            twin = there.get(kind, name)
+            same = plugins.get(name) == plugins.get(twin)
+            if not same and one.pipeline.trust == other.pipeline.trust:
+                self._warn(
+                    f"{fallback} goes through `{twin}`, which has other options than `{name}`",
+                    f"see that it hides as much, or say with `trust` for whom {through} will do",
+                )
 
     def _hiding(self, end: _End) -> dict[type[Plugin], str]:
         """The kinds of plugins that change requests and restore replies, with their names."""
@@ -186,6 +205,11 @@ class _Route:
 
     def _at(self, member: str) -> str:
         return f"{self._place}.{member}" if member else self._place
+
+
+def _passed(pipeline: PipelineConfig) -> set[str]:
+    """The content that leaves without anybody having looked into it."""
+    return {name for name, policy in pipeline.policies.items() if policy == "pass"}
 
 
 def _check_prices(place: str, backend: Backend, problems: Problems) -> None:

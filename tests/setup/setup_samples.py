@@ -84,6 +84,8 @@ class BothStep(Step):
 class Both(Plugin, frozen=True):
     step: ClassVar[type[Step] | None] = BothStep
 
+    mark: str = ""
+
     def start(self, stack: AsyncExitStack) -> Callable[[Exchange], Step]:
         return lambda _exchange: BothStep()
 

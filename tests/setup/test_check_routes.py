@@ -20,6 +20,16 @@ post = ["both"]
 [pipelines.strict]
 pre = ["strict", "pre"]
 post = ["strict"]
+[pipelines.seen]
+pre = ["both"]
+post = ["both"]
+uninspected = ["images"]
+[plugins.weak]
+type = "both"
+mark = "other"
+[pipelines.weak]
+pre = ["weak"]
+post = ["weak"]
 [pipelines.raw]
 [pipelines.watching]
 pre = ["both"]
@@ -111,6 +121,16 @@ def said(write: Callable[[str], Path], found: Installed) -> Said:
             "}",
             "models.a: a fallback to backend `cloud` would go out without `both`, through which "
             "requests to `house` go",
+        ),
+        (
+            'a = { targets = [{ backend = "cloud" }, { backend = "cloud", pipeline = "seen" }] }',
+            "models.a: a fallback to backend `cloud` would go out with `images` that nobody has "
+            "looked into, which requests to `cloud` do not",
+        ),
+        (
+            'a = { targets = [{ backend = "cloud" }, { backend = "cloud", pipeline = "weak" }] }',
+            "models.a: a fallback to backend `cloud` goes through `weak`, which has other options "
+            "than `both`",
         ),
         (
             'a = { order = "cheapest", targets = [{ backend = "cloud", model = "priced" }, '

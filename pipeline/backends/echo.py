@@ -40,6 +40,11 @@ class Echo(Backend, frozen=True, kw_only=True):
         """Both of OpenAI's."""
         return frozenset({"openai", "openai-embeddings"})
 
+    @property
+    def leaves(self) -> bool:
+        """It answers by itself."""
+        return False
+
     def start(self, stack: AsyncExitStack) -> Upstream:
         """There is nothing to open."""
         return _Echo(self)

@@ -44,6 +44,11 @@ class Replay(Backend, frozen=True, kw_only=True):
             return [f"file: {error}; record it anew, or take it out"]
         return [] if found else ["file: there is no exchange in it; record one"]
 
+    @property
+    def leaves(self) -> bool:
+        """It answers by itself."""
+        return False
+
     def start(self, stack: AsyncExitStack) -> Upstream:
         """Read the file."""
         return _Replay(read(Path(self.file)), self.match, self.delay)

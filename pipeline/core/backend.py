@@ -132,6 +132,11 @@ class Backend(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         """Whether it can stream, cannot, or does nothing else."""
         return "both"
 
+    @property
+    def leaves(self) -> bool:
+        """Whether what it is sent leaves this process, for others to read."""
+        return True
+
     def problems(self) -> list[str]:
         """What is wrong with these options beyond their types; shown by `privet check`."""
         return []

@@ -75,6 +75,7 @@ class _Route:
                 pipeline = one.pipeline or route.pipeline
                 self._check_names(TargetConfig(one.backend, pipeline), place)
         known = list(self._ends())
+        self._check_hidden(known)
         self._check_trust(known)
         self._check_order(known)
         self._check_costs(known)
@@ -118,6 +119,18 @@ class _Route:
             backend = self._draft.backends.get(to.backend)
             if pipeline is not None and backend is not None:
                 yield _End(to, pipeline, backend)
+
+    def _check_hidden(self, known: list[_End]) -> None:
+        """What leaves the house leaves it redacted, or somebody has said that it need not."""
+        for end in known:
+            if end.backend.trust == "public" and end.backend.leaves and not self._hiding(end):
+                self._warn(
+                    f"nothing in pipeline `{end.to.pipeline}` hides anything from backend "
+                    f"`{end.to.backend}`",
+                    "list a plugin such as `pii` in its `pre`, or say with `trust` of the backend "
+                    "where that stands",
+                )
+                return
 
     def _check_trust(self, known: list[_End]) -> None:
         """No target gets what is meant for one that is trusted more."""

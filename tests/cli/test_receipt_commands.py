@@ -19,6 +19,7 @@ receipt_key = "{KEY}"
 type = "openai"
 url = "http://127.0.0.1:9/v1"
 key = "x"
+trust = "house"
 [pipelines.default]
 pre = ["normalize"]
 [models]

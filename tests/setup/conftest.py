@@ -36,7 +36,11 @@ def found() -> Installed:
     plugins["gone"] = "setup_nowhere:Plugin"
     plugins["nameless"] = "setup_samples:Nobody"
     plugins["raising"] = "setup_raises:Plugin"
-    backends = {"mirror": "setup_samples:Mirror", "unstarted": "setup_samples:Unstarted"}
+    backends = {
+        "mirror": "setup_samples:Mirror",
+        "away": "setup_samples:Away",
+        "unstarted": "setup_samples:Unstarted",
+    }
     return installed(
         [
             *(EntryPoint(name, value, PLUGINS) for name, value in plugins.items()),

@@ -185,11 +185,23 @@ class Mirror(Backend, frozen=True):
     key: str = ""
     text: str = ""
 
+    @property
+    def leaves(self) -> bool:
+        return False
+
     def problems(self) -> list[str]:
         return [f"key `{self.key}` is expired"] if self.key.startswith("old") else []
 
     def start(self, stack: AsyncExitStack) -> Upstream:
         return Reflection()
+
+
+class Away(Mirror, frozen=True):
+    """Is somewhere else."""
+
+    @property
+    def leaves(self) -> bool:
+        return True
 
 
 class Reflection:

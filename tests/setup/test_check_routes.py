@@ -44,6 +44,11 @@ trust = "house"
 [backends.partner]
 type = "mirror"
 trust = "partner"
+[backends.away]
+type = "away"
+[backends.own]
+type = "away"
+trust = "house"
 [backends.cloud]
 type = "mirror"
 models.priced = { price = { input = 1, output = 1, unit = "EUR/1K" } }
@@ -133,6 +138,10 @@ def said(write: Callable[[str], Path], found: Installed) -> Said:
             "than `both`",
         ),
         (
+            'a = { backend = "away", pipeline = "raw" }',
+            "models.a: nothing in pipeline `raw` hides anything from backend `away`",
+        ),
+        (
             'a = { order = "cheapest", targets = [{ backend = "cloud", model = "priced" }, '
             '{ backend = "cloud", model = "other" }] }',
             "models.a.order: prices in `EUR`, `USD` cannot be compared",
@@ -161,6 +170,7 @@ def test_what_is_wrong_with_a_route_is_named(said: Said, models: str, expected: 
         'a = { targets = [{ backend = "house", pipeline = "light" }, { backend = "cloud" }] }',
         'a = { targets = [{ backend = "cloud" }, { backend = "cloud", pipeline = "strict" }] }',
         'a = { targets = [{ backend = "house", pipeline = "raw" }, { backend = "cloud" }] }',
+        'a = { backend = "own", pipeline = "raw" }\nb = { backend = "away" }',
         'a = { targets = ["b", "c"] }\nb = { backend = "cloud" }\nc = { targets = ["b"] }',
     ],
 )

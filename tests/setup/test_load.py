@@ -56,7 +56,7 @@ def test_a_good_file_becomes_a_configuration(write: Write, found: Installed):
         ('[plugins.a]\ntype = "prre"', "plugins.a: no plugin `prre` is installed; did you mean"),
         (
             '[backends.a]\ntype = "x"',
-            "backends.a: no backend `x` is installed; there is `mirror`, `unstarted`",
+            "backends.a: no backend `x` is installed; there is `away`, `mirror`, `unstarted`",
         ),
         ("[plugins.pre]\ntreshold = 1", "plugins.pre: unknown option `treshold`; did you mean"),
         ("[plugins.pre]\nthreshold = 2", "plugins.pre.threshold: the value is out of bounds"),

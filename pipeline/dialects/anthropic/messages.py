@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from pipeline.core.dialect import Facts
-from pipeline.core.errors import BadRequest, PrivetError, UpstreamFailed
+from pipeline.core.errors import BadRequest, PrivetError
 from pipeline.core.frames import Event, Frame
-from pipeline.core.jsonvalue import Json, JsonObject, decode, encode
+from pipeline.core.jsonvalue import Json, JsonObject, encode
 from pipeline.core.layout import Node
 from pipeline.dialects.anthropic.errors import error_body, kind_of
 from pipeline.dialects.anthropic.layout import CONTEXT, LAYOUT
@@ -13,7 +13,7 @@ from pipeline.dialects.anthropic.needs import needs
 from pipeline.dialects.anthropic.reader import MessagesReader
 from pipeline.dialects.anthropic.stream import join, split
 from pipeline.dialects.anthropic.strings import event_name
-from pipeline.dialects.strings import once
+from pipeline.dialects.refusals import refusal
 
 _STOP: JsonObject = {"type": "message_stop"}
 
@@ -104,13 +104,7 @@ class AnthropicMessages:
 
     def error_frame(self, event: Event) -> Frame:
         """A backend's error body; each of its strings is a text of its own."""
-        try:
-            data = decode(event.data)
-        except ValueError:
-            raise UpstreamFailed("the backend refused the request, not in JSON") from None
-        if not isinstance(data, dict):
-            raise UpstreamFailed("the backend refused the request, not with a JSON object")
-        return Frame(data, pieces=list(once(data)), whole=True, end="error")
+        return refusal(event)
 
 
 def _is_context(message: Json) -> bool:

@@ -1,9 +1,9 @@
 """What the dialects of OpenAI have in common: how things are written, and errors."""
 
-from pipeline.core.errors import BadRequest, PrivetError, UpstreamFailed
+from pipeline.core.errors import BadRequest, PrivetError
 from pipeline.core.frames import Event, Frame
-from pipeline.core.jsonvalue import JsonObject, decode, encode
-from pipeline.dialects.strings import once
+from pipeline.core.jsonvalue import JsonObject, encode
+from pipeline.dialects.refusals import refusal
 
 
 class OpenAIWire:
@@ -33,13 +33,7 @@ class OpenAIWire:
 
     def error_frame(self, event: Event) -> Frame:
         """A backend's error body; each of its strings is a text of its own."""
-        try:
-            data = decode(event.data)
-        except ValueError:
-            raise UpstreamFailed("the backend refused the request, not in JSON") from None
-        if not isinstance(data, dict):
-            raise UpstreamFailed("the backend refused the request, not with a JSON object")
-        return Frame(data, pieces=list(once(data)), whole=True, end="error")
+        return refusal(event)
 
 
 def model_of(body: JsonObject) -> str:

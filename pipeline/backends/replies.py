@@ -66,10 +66,13 @@ class Poster:
         self._max_event = max_event
         self._max_reply = max_reply
 
-    async def send(self, call: Call, body: JsonObject) -> Reply:
-        """The reply to a call; `body` is what is sent for it. Raises UpstreamFailed."""
+    async def send(self, call: Call, body: JsonObject, url: httpx.URL | None = None) -> Reply:
+        """The reply to a call; `body` is what is sent for it. Raises UpstreamFailed.
+
+        It goes to `url` if the place depends on the request.
+        """
         answer = await self._client.send(
-            "POST", self._url, encode(body), within=call.exchange.remaining, last=call.stream
+            "POST", url or self._url, encode(body), within=call.exchange.remaining, last=call.stream
         )
         if not 200 <= answer.status < 300:
             try:

@@ -46,6 +46,11 @@ class ModelInfo(Struct, frozen=True, forbid_unknown_fields=True):
     price: Price | None = None
     """What its tokens cost."""
 
+    tokenizer: str = ""
+    """A file `tokenizer.json`, to count tokens with where the backend does not; needs the package
+    `tokenizers`. Without it they are estimated, at four characters each.
+    """
+
 
 class Tokens(Struct, frozen=True):
     """A count of tokens, and who counted."""

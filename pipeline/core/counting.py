@@ -4,6 +4,8 @@ import asyncio
 from contextlib import suppress
 from copy import deepcopy
 
+from anyio import to_thread
+
 from pipeline.core.backend import Call, CountsTokens
 from pipeline.core.catalog import Tokens, estimated_tokens
 from pipeline.core.dialect import Dialect
@@ -18,7 +20,7 @@ async def count(dialect: Dialect, target: Target, exchange: Exchange, body: Json
     """The tokens of the request `body` once it has been through `pre`.
 
     The backend is asked if it counts and would get the request; otherwise, and if it fails, they
-    are estimated.
+    are counted here, without what a model adds to each message, or estimated.
     """
     exchange.pipeline = target.pipeline
     tokens = Tokens(0)
@@ -30,7 +32,10 @@ async def count(dialect: Dialect, target: Target, exchange: Exchange, body: Json
             else:
                 await run.request(request)
                 request.finish()
-            tokens = Tokens(estimated_tokens(sum(len(one.text) for one in request.texts())))
+            texts = [one.text for one in request.texts()]
+            tokens = Tokens(estimated_tokens(sum(map(len, texts))))
+            if target.tokens is not None:
+                tokens = Tokens(await to_thread.run_sync(target.tokens, texts), "tokenizer")
             if not target.terms.unmet(exchange.labels, tokens.count):
                 asked = dialect.outgoing(body, target.model, stream=False)
                 call = Call(dialect.name, asked, False, exchange)

@@ -1,6 +1,6 @@
 """Where a request may go, and the way there."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
@@ -79,7 +79,7 @@ class Target(Struct, frozen=True, kw_only=True):
     `route` is the configured name that matched, fit for logs; `model` is the backend's own name,
     and `configured_model` is too unless that one is the client's. `deadline` bounds the exchange,
     in seconds. With `replay` a request may be sent once more, here or elsewhere, though the backend
-    may have processed it.
+    may have processed it. `tokens` counts those of texts as the model does.
     """
 
     route: str
@@ -95,6 +95,7 @@ class Target(Struct, frozen=True, kw_only=True):
     terms: Terms = Terms()
     trust: Trust = "public"
     info: ModelInfo = ModelInfo()
+    tokens: Callable[[Iterable[str]], int] | None = None
     replay: bool = False
 
     def streamed(self, client: bool) -> bool:

@@ -5,7 +5,7 @@ import time
 from litestar.types import HTTPScope, Receive
 
 from pipeline.core.counting import count
-from pipeline.core.jsonvalue import Json, encode
+from pipeline.core.jsonvalue import Json, JsonObject, encode
 from pipeline.service.logs import event
 from pipeline.service.single import Single
 
@@ -22,7 +22,10 @@ class Count(Single):
         exchange.dialect = self._dialect.name
         exchange.model, exchange.user = facts.model, facts.user
         exchange.deadline = time.monotonic() + target.deadline
-        return encode({"input_tokens": (await count(self._dialect, target, exchange, body)).count})
+        tokens = await count(self._dialect, target, exchange, body)
+        # A client that bills by the figure should know that it is not the provider's.
+        said: JsonObject = {} if tokens.source == "provider" else {"source": tokens.source}
+        return encode({"input_tokens": tokens.count, **said})
 
     def _log(self, **fields: Json) -> None:
         event("counted", **fields)

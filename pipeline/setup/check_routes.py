@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from pipeline.backends.tokenizing import problem
 from pipeline.core.backend import Backend
 from pipeline.core.catalog import TRUST, ModelInfo
 from pipeline.core.plugin import Plugin
@@ -10,7 +11,7 @@ from pipeline.setup.config import PipelineConfig, RouteConfig, TargetConfig
 from pipeline.setup.draft import Draft
 from pipeline.setup.environment import join
 from pipeline.setup.prices import CURRENCIES, currency
-from pipeline.setup.problems import Problems, listed, suggest
+from pipeline.setup.problems import Problems, divided, listed, suggest
 from pipeline.setup.routes import targets
 
 
@@ -25,7 +26,7 @@ def check_routes(draft: Draft, problems: Problems) -> None:
             _Route(name, route, draft, problems).check()
     for name, backend in draft.backends.items():
         if backend is not None:
-            _check_prices(join("backends", name), backend, problems)
+            _check_models(join("backends", name), backend, problems)
 
 
 def ends(models: Mapping[str, RouteConfig | None]) -> Iterator[TargetConfig]:
@@ -225,8 +226,11 @@ def _passed(pipeline: PipelineConfig) -> set[str]:
     return {name for name, policy in pipeline.policies.items() if policy == "pass"}
 
 
-def _check_prices(place: str, backend: Backend, problems: Problems) -> None:
+def _check_models(place: str, backend: Backend, problems: Problems) -> None:
     for name, info in backend.models.items():
+        if info.tokenizer and (why := problem(info.tokenizer)):
+            what, remedy = divided(why, "correct it")
+            problems.error(f"{join(f'{place}.models', name)}.tokenizer", what, remedy)
         if info.price is not None and not currency(info.price):
             problems.error(
                 f"{join(f'{place}.models', name)}.price.unit",

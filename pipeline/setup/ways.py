@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from pipeline.backends.breaker import Breaker
 from pipeline.backends.lane import GuardedLane
+from pipeline.backends.tokenizing import counter
 from pipeline.backends.turns import Turns
 from pipeline.core.backend import Backend, Upstream
 from pipeline.core.catalog import ModelInfo
@@ -52,6 +53,8 @@ class Ways:
             for name, one in config.backends.items()
             if name in upstreams
         }
+        files = {info.tokenizer for one in config.backends.values() for info in one.models.values()}
+        self._counters = {one: counter(one) for one in files if one}
         self.of = {name: self._ways(name, route) for name, route in config.models.items()}
 
     def find(self, facts: Facts, session: str | None) -> list[Target]:
@@ -119,6 +122,7 @@ class Ways:
             terms=_terms(to, info),
             trust=backend.trust,
             info=info,
+            tokens=self._counters.get(info.tokenizer),
             replay=route.replay,
         )
         return Way(target, to.weight, breaker)

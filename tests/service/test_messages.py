@@ -155,7 +155,7 @@ async def test_what_no_backend_counts_is_estimated() -> None:
         failed = await house.client.post(f"{PATH}/count_tokens", json=ask("x" * 40))
     async with serving(Native(Script())) as house:
         silent = await house.client.post(f"{PATH}/count_tokens", json=ask("x" * 40))
-    assert failed.json() == silent.json() == {"input_tokens": 10}
+    assert failed.json() == silent.json() == {"input_tokens": 10, "source": "estimate"}
 
 
 async def test_a_request_that_is_refused_is_not_counted() -> None:

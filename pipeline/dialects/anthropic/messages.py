@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from pipeline.core.dialect import Facts
-from pipeline.core.errors import BadRequest, PrivetError
+from pipeline.core.errors import PrivetError
 from pipeline.core.frames import Event, Frame
 from pipeline.core.jsonvalue import Json, JsonObject, encode
 from pipeline.core.layout import Node
@@ -13,6 +13,7 @@ from pipeline.dialects.anthropic.needs import needs
 from pipeline.dialects.anthropic.reader import MessagesReader
 from pipeline.dialects.anthropic.stream import join, split
 from pipeline.dialects.anthropic.strings import event_name
+from pipeline.dialects.asking import model_of, streams
 from pipeline.dialects.refusals import refusal
 
 _STOP: JsonObject = {"type": "message_stop"}
@@ -33,17 +34,10 @@ class AnthropicMessages:
 
     def facts(self, body: JsonObject) -> Facts:
         """Model, mode and user of a request, and what it needs."""
-        model, messages = body.get("model"), body.get("messages")
-        if not isinstance(model, str) or not model:
-            raise BadRequest("`model` is missing; name the model to use", param="model")
-        if not isinstance(messages, list) or not all(isinstance(one, dict) for one in messages):
-            raise BadRequest("`messages` must be a list of objects", param="messages")
-        stream = body.get("stream")
-        if stream is not None and not isinstance(stream, bool):
-            raise BadRequest("`stream` must be true or false", param="stream")
+        model, stream = model_of(body), streams(body)
         metadata = body.get("metadata")
         user = metadata.get("user_id") if isinstance(metadata, dict) else None
-        return Facts(model, bool(stream), user if isinstance(user, str) else None, needs(body))
+        return Facts(model, stream, user if isinstance(user, str) else None, needs(body))
 
     def add_context(self, body: JsonObject, text: str) -> tuple[str, JsonObject]:
         """Add a message that `outgoing` turns into system text.

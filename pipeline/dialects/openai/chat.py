@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 
 from pipeline.core.dialect import Facts
-from pipeline.core.errors import BadRequest
 from pipeline.core.frames import Frame
 from pipeline.core.jsonvalue import JsonObject
 from pipeline.core.layout import Node
+from pipeline.dialects.asking import model_of, streams
 from pipeline.dialects.openai.layout import LAYOUT
 from pipeline.dialects.openai.needs import needs
 from pipeline.dialects.openai.reader import ChatReader
 from pipeline.dialects.openai.stream import join, split
-from pipeline.dialects.openai.wire import OpenAIWire, model_of, user_of
+from pipeline.dialects.openai.wire import OpenAIWire, user_of
 
 
 class OpenAIChat(OpenAIWire):
@@ -29,13 +29,8 @@ class OpenAIChat(OpenAIWire):
 
     def facts(self, body: JsonObject) -> Facts:
         """Model, mode and user of a request, and what it needs."""
-        messages = body.get("messages")
-        if not isinstance(messages, list) or not all(isinstance(one, dict) for one in messages):
-            raise BadRequest("`messages` must be a list of objects", param="messages")
-        stream = body.get("stream")
-        if stream is not None and not isinstance(stream, bool):
-            raise BadRequest("`stream` must be true or false", param="stream")
-        return Facts(model_of(body), bool(stream), user_of(body), needs(body))
+        stream = streams(body)
+        return Facts(model_of(body), stream, user_of(body), needs(body))
 
     def add_context(self, body: JsonObject, text: str) -> tuple[str, JsonObject]:
         """Add a system message behind those that the client sent first."""

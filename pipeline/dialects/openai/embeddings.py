@@ -10,8 +10,9 @@ from pipeline.core.frames import Event, Frame
 from pipeline.core.jsonvalue import Json, JsonObject, decode
 from pipeline.core.layout import IDENTITY, NAME, SETTING, Node, one_of
 from pipeline.core.plugin import Channel
+from pipeline.dialects.asking import model_of
 from pipeline.dialects.openai.usage import usage
-from pipeline.dialects.openai.wire import OpenAIWire, model_of, user_of
+from pipeline.dialects.openai.wire import OpenAIWire, user_of
 from pipeline.dialects.strings import once
 
 _INPUT = Node(numbers=False, tokens=True)

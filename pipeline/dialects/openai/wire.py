@@ -1,6 +1,6 @@
 """What the dialects of OpenAI have in common: how things are written, and errors."""
 
-from pipeline.core.errors import BadRequest, PrivetError
+from pipeline.core.errors import PrivetError
 from pipeline.core.frames import Event, Frame
 from pipeline.core.jsonvalue import JsonObject, encode
 from pipeline.dialects.refusals import refusal
@@ -34,14 +34,6 @@ class OpenAIWire:
     def error_frame(self, event: Event) -> Frame:
         """A backend's error body; each of its strings is a text of its own."""
         return refusal(event)
-
-
-def model_of(body: JsonObject) -> str:
-    """The model that a request names; raises BadRequest if there is none."""
-    model = body.get("model")
-    if not isinstance(model, str) or not model:
-        raise BadRequest("`model` is missing; name the model to use", param="model")
-    return model
 
 
 def user_of(body: JsonObject) -> str | None:

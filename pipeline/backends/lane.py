@@ -87,7 +87,7 @@ class _Pass:
                     break
                 call.exchange.attempts.append(Attempt(self._name, failure.code))
                 if isinstance(outcome, Reply):
-                    await _close(outcome)
+                    await outcome.aclose()
                 await anyio.sleep(pause)
                 outcome = await self._once(upstream, call)
         if isinstance(outcome, UpstreamFailed):
@@ -128,9 +128,3 @@ def _failure(outcome: Reply | UpstreamFailed) -> UpstreamFailed | None:
         retry_after=int(after) if after.isdecimal() else None,
         unprocessed=True,
     )
-
-
-async def _close(reply: Reply) -> None:
-    close = getattr(reply.events, "aclose", None)
-    if close is not None:
-        await close()

@@ -89,9 +89,7 @@ class Recording:
                     self._keep(Recorded(call.dialect, call.stream, asked, reply.status, said))
                 yield event
         finally:
-            close = getattr(reply.events, "aclose", None)
-            if close is not None:
-                await close()
+            await reply.aclose()
 
     def _keep(self, one: Recorded) -> None:
         with self._path.open("ab") as file:

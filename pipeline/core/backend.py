@@ -39,6 +39,12 @@ class Reply(Struct, frozen=True):
     events: AsyncIterator[Event]
     headers: Mapping[str, str] = {}
 
+    async def aclose(self) -> None:
+        """Close `events`, if there is anything to close."""
+        close = getattr(self.events, "aclose", None)
+        if close is not None:
+            await close()
+
 
 class Upstream(Protocol):
     """A started backend."""

@@ -1,0 +1,75 @@
+"""A bound for waits that come by the hundred, as between the pieces of a stream.
+
+`asyncio.timeout` sets and cancels a timer of the loop for every wait, which takes 4 microseconds.
+Here one timer is set at the first wait and left alone: when it fires it looks how long the wait of
+that moment goes on already, and is set again for the rest.
+"""
+
+from asyncio import CancelledError, Task, TimerHandle, current_task, get_running_loop
+from math import inf
+from time import monotonic
+from types import TracebackType
+from typing import Any
+
+
+class Patience:
+    """Bounds waits of one task after another: `with patience: await …` raises TimeoutError.
+
+    A wait may take `within` seconds, and none goes on after `until`, on the clock of
+    `time.monotonic`. To be closed, or its timer stays with the loop until it fires.
+    """
+
+    __slots__ = ("_before", "_begun", "_late", "_task", "_timer", "_until", "_within")
+
+    def __init__(self, within: float = inf, until: float = inf):
+        self._within = within
+        self._until = until
+        self._timer: TimerHandle | None = None
+        self._task: Task[Any] | None = None
+        self._begun = 0.0
+        self._before = 0
+        self._late = False
+
+    def __enter__(self) -> None:
+        task = self._task = current_task()
+        assert task is not None, "only tasks wait"
+        self._before = task.cancelling()
+        self._begun = monotonic()
+        if self._timer is None:
+            self._set()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        task, self._task = self._task, None
+        if not self._late:
+            return
+        self._late = False
+        assert task is not None, "somebody was late"
+        # As `asyncio.timeout` does: who else cancelled the task in the meantime must be obeyed.
+        if task.uncancel() <= self._before and kind is CancelledError:
+            raise TimeoutError from error
+
+    def close(self) -> None:
+        """Let go of the timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _set(self) -> None:
+        # Limits never come earlier from one wait to the next, so a timer that is set is in time.
+        rest = min(self._begun + self._within, self._until) - monotonic()
+        self._timer = get_running_loop().call_later(rest, self._look) if rest < inf else None
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._task is None or self._late:
+            return
+        if monotonic() < min(self._begun + self._within, self._until):
+            self._set()
+        else:
+            self._late = True
+            self._task.cancel()

@@ -1,4 +1,4 @@
-"""The circuit breaker of one target: a backend that keeps failing is left alone for a while.
+"""The circuit breaker of a backend's model: one that keeps failing is left alone for a while.
 
 Closed, all requests pass. Open, none does until a wait is over; then one is let through to try.
 What it meets decides: closed again, or open for twice as long. No library fits: theirs wrap one
@@ -25,9 +25,8 @@ _WINDOW = 20
 
 
 class Standing(Struct, frozen=True):
-    """How a breaker stands: since when, on the clock of `time.time`, and the last failure's code.
-
-    `remaining` is the seconds until the next try.
+    """How a breaker stands: since when it is closed, or is not, on the clock of `time.time`, and
+    the last failure's code. `remaining` is the seconds until the next try.
     """
 
     state: State
@@ -36,18 +35,35 @@ class Standing(Struct, frozen=True):
     remaining: float
 
 
+Turned = Callable[[State, str, float], None]
+"""Told of a breaker that opens, again after a try that failed, or closes: its state, the code of
+the last failure, and for how many seconds it will be left alone, or has been.
+"""
+
+
+def _nobody(_state: State, _why: str, _seconds: float) -> None:
+    """Nobody listens."""
+
+
 class Breaker:
     """Counts how requests end, and says who may pass. Knows no requests, only their number."""
 
-    def __init__(self, options: Options, clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self,
+        options: Options,
+        clock: Callable[[], float] = time.monotonic,
+        turned: Turned = _nobody,
+    ):
         self._options = options
         self._clock = clock
+        self._turned = turned
         self._state: State = "closed"
         self._since = time.time()
         self._why = ""
         self._in_a_row = 0
         self._last: deque[bool] = deque(maxlen=_WINDOW)
         self._opened = 0
+        self._opened_at = 0.0
         self._until = 0.0
 
     @property
@@ -73,10 +89,11 @@ class Breaker:
         """The backend did what it should."""
         self._in_a_row = 0
         if self._state == "trying":
+            why, self._why = self._why, ""
             self._opened = 0
             self._last.clear()
-            self._why = ""
             self._become("closed")
+            self._turned("closed", why, self._clock() - self._opened_at)
         elif self._state == "closed":
             self._last.append(True)
 
@@ -109,14 +126,20 @@ class Breaker:
         wait = min(self._options.most, self._options.wait * 2.0**self._opened)
         # Drawn, so that not all who wait for the same backend come back at once.
         wait *= random.uniform(0.75, 1.0)  # noqa: S311
-        self._until = self._clock() + max(wait, min(self._options.wait, self._options.most))
+        wait = max(wait, min(self._options.wait, self._options.most))
+        now = self._clock()
+        self._until = now + wait
+        if self._opened == 0:
+            self._opened_at = now
         self._opened = min(self._opened + 1, 30)
         self._become("open")
+        self._turned("open", self._why, wait)
 
     def _become(self, state: State) -> None:
-        if self._state != state:
-            self._state = state
+        # Who tries does not end what made him try.
+        if "closed" in (state, self._state) and state != self._state:
             self._since = time.time()
+        self._state = state
 
 
 class Trial:

@@ -77,7 +77,7 @@ class ListsModels(Protocol):
 
 
 class Breaker(Struct, frozen=True, forbid_unknown_fields=True):
-    """When a target that fails is left alone for a while."""
+    """When a model that keeps failing is left alone for a while."""
 
     failures: Annotated[int, Meta(ge=0)] = 5
     """So many failures in a row open it; 0 means never."""
@@ -126,7 +126,7 @@ class Backend(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """
 
     breaker: Breaker = Breaker()
-    """When a target that fails is left alone for a while."""
+    """When a model that keeps failing is left alone for a while."""
 
     @property
     def dialects(self) -> frozenset[str]:

@@ -8,6 +8,7 @@ import anyio
 
 from pipeline.core.errors import PrivetError, Unavailable
 from pipeline.core.record import Seal
+from pipeline.service.probes import breaker_turned
 from pipeline.service.receipts import Receipts
 from pipeline.setup.build import Running
 from pipeline.setup.config import ServiceConfig
@@ -49,6 +50,7 @@ class Gate:
 
     def open(self, running: Running) -> None:
         """Everything has started."""
+        running.ways.breaker_turned = breaker_turned
         self.running = running
         self.phase = "ready"
 

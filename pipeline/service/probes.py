@@ -9,10 +9,12 @@ from typing import Literal
 import anyio
 from msgspec import Struct
 
+from pipeline.backends.breaker import State as BreakerState
 from pipeline.core.backend import Upstream
 from pipeline.core.errors import PrivetError
 from pipeline.service.logs import event, failure
 from pipeline.setup.build import Running
+from pipeline.setup.ways import Ways
 
 State = Literal["running", "degraded", "failed", "stopped"]
 
@@ -22,11 +24,13 @@ _PROBE_AGAIN = 5.0
 
 
 class TargetHealth(Struct):
-    """A target as requests have met it: its breaker's state, since when, and the last failure."""
+    """A model of a backend as requests have met it: its breaker's state, since when it is closed or
+    is not, and the code of the last failure. It has its configured name, or is a route's pattern.
+    """
 
-    route: str
     model: str
-    state: Literal["closed", "open", "trying"]
+    routes: list[str]
+    state: BreakerState
     since: str
     why: str = ""
 
@@ -76,31 +80,18 @@ class Probes:
     def _backend(self, name: str, running: Running, stopping: bool) -> BackendHealth:
         turns = running.ways.turns[name]
         found = self._found.get(name) or _Found("", running.since)
-        ways = [way for each in running.ways.of.values() for way in each]
-        standings = [
-            (way.target, way.breaker.standing) for way in ways if way.target.backend == name
-        ]
-        bad = [one for _, one in standings if one.state != "closed"]
+        targets = _targets(name, running.ways)
+        bad = [one for one in targets if one.state != "closed"]
         state: State = "running"
-        why, since = "", found.since
+        why, since = "", _written(found.since)
         if bad:
-            state = "failed" if len(bad) == len(standings) else "degraded"
+            state = "failed" if len(bad) == len(targets) else "degraded"
             why, since = bad[0].why, min(one.since for one in bad)
         if found.why:
-            state, why, since = "failed", found.why, found.since
+            state, why, since = "failed", found.why, _written(found.since)
         if stopping:
             state = "stopped"
-        return BackendHealth(
-            state=state,
-            since=_written(since),
-            why=why,
-            active=turns.taken,
-            waiting=turns.waiting,
-            targets=[
-                TargetHealth(to.route, to.configured_model, one.state, _written(one.since), one.why)
-                for to, one in standings
-            ],
-        )
+        return BackendHealth(state, since, why, turns.taken, turns.waiting, targets)
 
     async def _probe(self, name: str, upstream: Upstream) -> None:
         why = "upstream_timeout"
@@ -122,6 +113,33 @@ class Probes:
             self._found[name] = _Found(why, time.time())
         elif old.why != why:
             self._found[name] = _Found(why, old.since)
+
+
+def breaker_turned(backend: str, model: str, state: BreakerState, why: str, seconds: float) -> None:
+    """What `Ways.breaker_turned` is told."""
+    closed = state == "closed"
+    event(
+        "breaker_closed" if closed else "breaker_open",
+        logging.INFO if closed else logging.WARNING,
+        backend=backend,
+        model=model,
+        why=why,
+        seconds=round(seconds, 1),
+    )
+
+
+def _targets(backend: str, ways: Ways) -> list[TargetHealth]:
+    found: list[TargetHealth] = []
+    for (name, model), breaker in ways.breakers.items():
+        if name == backend:
+            routes = [
+                route
+                for route, each in ways.of.items()
+                if any(one.breaker is breaker for one in each)
+            ]
+            now = breaker.standing
+            found.append(TargetHealth(model, routes, now.state, _written(now.since), now.why))
+    return found
 
 
 def _written(at: float) -> str:

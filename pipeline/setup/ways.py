@@ -3,12 +3,13 @@
 import math
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pipeline.backends.breaker import Breaker
+from pipeline.backends.breaker import Breaker, State
 from pipeline.backends.lane import GuardedLane
 from pipeline.backends.tokenizing import counter
 from pipeline.backends.turns import Turns
@@ -25,6 +26,14 @@ from pipeline.setup.routes import Routes, targets
 _CLOSEST = 2.0**64
 
 
+BreakerTurned = Callable[[str, str, State, str, float], None]
+"""Told of a breaker's backend and model, and what `breaker.Turned` is told."""
+
+
+def _nobody(_backend: str, _model: str, _state: State, _why: str, _seconds: float) -> None:
+    """Nobody listens."""
+
+
 class Way(Struct, frozen=True):
     """One target of a route, without the client's own model name, and its share of the draw."""
 
@@ -34,7 +43,12 @@ class Way(Struct, frozen=True):
 
 
 class Ways:
-    """Finds the way. Sessions stick to a target by a digest with a key of this process's own."""
+    """Finds the way. Sessions stick to a target by a digest with a key of this process's own.
+
+    All routes to one model of a backend share a breaker: `breakers` has them by both names. Where
+    the client is free to name the model, the route's pattern stands for it. `breaker_turned` is
+    told when one opens or closes.
+    """
 
     def __init__(
         self,
@@ -48,6 +62,8 @@ class Ways:
         self._upstreams = upstreams
         self._routes = Routes(config.models)
         self._key = key or secrets.token_bytes(32)
+        self.breaker_turned: BreakerTurned = _nobody
+        self.breakers: dict[tuple[str, str], Breaker] = {}
         self.turns = {
             name: Turns(one.concurrency, one.queue)
             for name, one in config.backends.items()
@@ -103,7 +119,7 @@ class Ways:
 
     def _way(self, name: str, route: RouteConfig, to: TargetConfig) -> Way:
         backend = self._config.backends[to.backend]
-        breaker = Breaker(backend.breaker)
+        breaker = self._breaker(to.backend, to.model or name)
         configured = to.model or ("*" if "*" in name else name)
         info = _info(backend, configured)
         target = Target(
@@ -126,6 +142,16 @@ class Ways:
             replay=route.replay,
         )
         return Way(target, to.weight, breaker)
+
+    def _breaker(self, backend: str, model: str) -> Breaker:
+        if (found := self.breakers.get((backend, model))) is None:
+            turned = partial(self._turned, backend, model)
+            found = Breaker(self._config.backends[backend].breaker, turned=turned)
+            self.breakers[backend, model] = found
+        return found
+
+    def _turned(self, backend: str, model: str, state: State, why: str, seconds: float) -> None:
+        self.breaker_turned(backend, model, state, why, seconds)
 
 
 def _info(backend: Backend, model: str) -> ModelInfo:

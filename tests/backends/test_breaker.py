@@ -107,3 +107,34 @@ def test_what_set_out_before_it_opened_neither_closes_it_nor_prolongs_it():
     early.failed("upstream_failed")
     late.succeeded()
     assert (breaker.standing.state, breaker.standing.remaining) == ("open", until)
+
+
+def test_whoever_listens_is_told_when_it_opens_and_closes():
+    clock = Clock()
+    heard = list[tuple[str, str, float]]()
+    breaker = Breaker(Options(failures=2), clock, lambda *told: heard.append(told))
+    breaker.enter().failed("upstream_failed")
+    breaker.enter().succeeded()
+    assert heard == []
+    breaker.enter().failed("upstream_failed")
+    late = breaker.enter()
+    breaker.enter().failed("upstream_timeout")
+    late.failed("upstream_failed")
+    since = breaker.standing.since
+    clock.now = 1.0
+    breaker.enter().left()
+    breaker.enter().failed("upstream_failed")
+    wait = breaker.standing.remaining
+    clock.now = 4.0
+    trial = breaker.enter()
+    assert breaker.standing.since == since, "it is one failure, whoever tries meanwhile"
+    trial.answered()
+    trial.succeeded()
+    assert heard == [
+        ("open", "upstream_timeout", 1.0),
+        ("open", "upstream_failed", pytest.approx(wait)),
+        ("closed", "upstream_failed", 4.0),
+    ]
+    breaker.enter().failed("upstream_failed")
+    breaker.enter().failed("upstream_failed")
+    assert heard[3:] == [("open", "upstream_failed", 1.0)], "it has forgotten the last time"

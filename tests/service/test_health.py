@@ -5,8 +5,10 @@ import socket
 import anyio
 import httpx
 import pytest
-from serving import Script, serving
+from serving import Call, Script, Scripted, serving, until
 
+from pipeline import UpstreamTimeout
+from pipeline.core.backend import Breaker
 from pipeline.service.gate import Gate
 from pipeline.service.serve import _Server
 from pipeline.setup.config import ServiceConfig
@@ -79,9 +81,9 @@ async def test_the_overview_says_how_each_backend_stands_and_why() -> None:
         backend = told["backends"]["scripted"]
         assert (backend["state"], backend["why"]) == ("running", "")
         assert (backend["active"], backend["waiting"]) == (0, 0)
-        assert [(one["route"], one["model"]) for one in backend["targets"]] == [
-            ("test", "test"),
-            ("gpt-*", "*"),
+        assert [(one["model"], one["routes"]) for one in backend["targets"]] == [
+            ("test", ["test"]),
+            ("gpt-*", ["gpt-*"]),
         ]
 
         way = house.running.ways.of["test"][0]
@@ -108,3 +110,36 @@ async def test_the_overview_says_that_a_backend_does_not_answer() -> None:
         backend = (await house.client.get("/health")).json()["backends"]["scripted"]
     assert (backend["state"], backend["why"]) == ("failed", "upstream_failed")
     assert set(backend) == {"state", "since", "why", "active", "waiting", "targets"}
+
+
+async def test_the_log_says_that_a_model_of_a_backend_is_left_alone_and_taken_up_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def fail(call: Call) -> None:
+        if failing:
+            raise UpstreamTimeout("it said nothing of 4711")
+
+    caplog.set_level("INFO", "privet")
+    failing = True
+    script = Script()
+    script.send_first = fail
+    backend = Scripted(script, retries=0, breaker=Breaker(failures=2, wait=0.01))
+    async with serving(backend) as house:
+        for _ in range(2):
+            assert (await house.chat(model="gpt-canary")).status_code == 504
+        failing = False
+        breaker = house.running.ways.of["gpt-*"][0].breaker
+        await until(lambda: breaker.standing.remaining == 0)
+        assert (await house.chat(model="gpt-canary")).status_code == 200
+        for _ in range(9):
+            assert (await house.chat()).status_code == 200
+    told = [one for one in caplog.records if one.msg.startswith("breaker_")]
+    assert [(one.msg, one.levelname) for one in told] == [
+        ("breaker_open", "WARNING"),
+        ("breaker_closed", "INFO"),
+    ]
+    for one in told:
+        fields = one.__dict__["fields"]
+        assert isinstance(fields.pop("seconds"), float)
+        assert fields == {"backend": "scripted", "model": "gpt-*", "why": "upstream_timeout"}
+    assert not [one for one in caplog.records if "canary" in f"{one.__dict__}"]

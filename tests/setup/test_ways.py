@@ -130,12 +130,26 @@ async def test_a_draw_falls_by_weight_and_a_session_sticks_to_its_target(configu
         assert len({first("b", None) for _ in range(200)}) == 2
 
 
-async def test_targets_of_one_backend_share_its_turns_and_have_breakers_of_their_own(
+async def test_all_routes_to_one_model_of_a_backend_share_its_breaker_and_all_models_its_turns(
     configure: Configure,
 ):
-    config = configure('a = { targets = [{ backend = "cloud" }, { backend = "cloud" }] }')
+    config = configure(
+        'a = { targets = [{ backend = "cloud", model = "big" }, { backend = "cloud" }] }\n'
+        'b = { backend = "cloud", model = "big", replay = true }\n'
+        'c = { targets = ["b", { backend = "house", model = "big" }] }\n'
+        '"b-*" = { backend = "cloud" }'
+    )
     async with running(config) as up:
-        one, other = up.ways.of["a"]
-        assert one.breaker is not other.breaker
-        assert list(up.ways.turns) == ["cloud"]
-        assert up.targets(Facts("a", stream=False))[0].lane is one.target.lane
+        (big, own), (same,), (again, house), (wild,) = (
+            up.ways.of[one] for one in ("a", "b", "c", "b-*")
+        )
+        assert big.breaker is same.breaker is again.breaker
+        assert len({id(one.breaker) for one in (big, own, house, wild)}) == 4
+        assert list(up.ways.breakers) == [
+            ("cloud", "big"),
+            ("cloud", "a"),
+            ("house", "big"),
+            ("cloud", "b-*"),
+        ]
+        assert list(up.ways.turns) == ["house", "cloud"]
+        assert up.targets(Facts("a", stream=False))[0].lane is big.target.lane

@@ -11,11 +11,11 @@ from pipeline.core.errors import Unavailable
 class Turns:
     """The turns at one backend, in the order of asking."""
 
-    def __init__(self, at_once: int, waiting: int):
+    def __init__(self, at_once: int, waiting: int, budget: Budget | None = None):
         self._free = anyio.Semaphore(at_once)
         self._at_once = at_once
         self._most = waiting
-        self._budget = Budget()
+        self._budget = budget or Budget()
 
     @property
     def taken(self) -> int:
@@ -30,11 +30,7 @@ class Turns:
     async def take(self) -> None:
         """Wait for a turn; raises Unavailable at once if too many wait already."""
         if self._free.value == 0 and self.waiting >= self._most:
-            raise Unavailable(
-                "the backend has as many requests as it is to have at once, and as many wait; "
-                "try again soon",
-                retry_after=1,
-            )
+            raise too_many()
         await self._free.acquire()
 
     def give_back(self) -> None:
@@ -48,3 +44,12 @@ class Turns:
     def retrying(self) -> AbstractContextManager[bool]:
         """Whether there may be one more retry; it counts as under way until this is left."""
         return self._budget.retrying(self.taken)
+
+
+def too_many() -> Unavailable:
+    """What who gets no turn is told."""
+    return Unavailable(
+        "the backend has as many requests as it is to have at once, and as many wait; "
+        "try again soon",
+        retry_after=1,
+    )

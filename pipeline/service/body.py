@@ -1,14 +1,13 @@
 """Reading a request's body, within bounds of size and time."""
 
 import asyncio
+import time
 
 from litestar.types import HTTPScope, Receive
 
 from pipeline.core.errors import ClientGone, TooLarge
+from pipeline.service.caller import caller_of
 from pipeline.service.errors import BadEncoding, TooSlow
-
-BEGUN = "privet_begun"
-"""Where the protocol notes in a request's state when the request began, in the loop's time."""
 
 
 async def read_body(scope: HTTPScope, receive: Receive, limit: int, seconds: float) -> bytes:
@@ -17,8 +16,11 @@ async def read_body(scope: HTTPScope, receive: Receive, limit: int, seconds: flo
     Raises BadRequest or one of its kind, and ClientGone if the client went away.
     """
     _check_headers(scope, limit)
+    caller = caller_of(scope)
+    if caller.complete:
+        return await _read(receive, limit)
     try:
-        async with asyncio.timeout_at(scope["state"][BEGUN] + seconds):
+        async with asyncio.timeout(caller.begun + seconds - time.monotonic()):
             return await _read(receive, limit)
     except TimeoutError:
         raise TooSlow(

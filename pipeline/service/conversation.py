@@ -2,14 +2,14 @@
 
 It is an ASGI application of its own rather than a handler that returns Litestar's `Stream`: that
 one leaves a generator unclosed that never began, sends no keep-alive, and nothing would notice a
-client that leaves while the reply is not streamed. Here one task works and a second one listens for
-the client to go; whichever way the exchange ends, the work's clean-up runs before it is logged.
+client that leaves while the reply is not streamed. Here the connection itself cuts the exchange off
+when its client goes; whichever way the exchange ends, the work's clean-up runs before it is logged.
 """
 
 import asyncio
 import logging
 import time
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from functools import partial
 
 import anyio
@@ -24,6 +24,7 @@ from pipeline.core.record import Ending
 from pipeline.core.relay import Answer, Relay
 from pipeline.core.target import Target
 from pipeline.service.body import read_body
+from pipeline.service.caller import caller_of
 from pipeline.service.errors import Unexpected, told
 from pipeline.service.gate import Gate
 from pipeline.service.logs import event, failure
@@ -57,14 +58,15 @@ class Conversation:
         """Serve the request; raises nothing but cancellation."""
         assert scope["type"] == "http", "routed by Litestar"
         self._wire = Wire(send, self._exchange.id)
+        caller = caller_of(scope)
+        caller.on_leave = self._leave
         try:
-            # anyio's scope, because plugins and backends shield their clean-up from it; asyncio's
-            # task group within it, because it costs a quarter of anyio's.
+            # anyio's, because plugins and backends shield their clean-up from it.
             with anyio.CancelScope() as self._scope:
-                async with asyncio.TaskGroup() as self._group:
-                    await self._work(scope, receive)
+                await self._work(scope, receive)
             await self._tell()
         finally:
+            caller.on_leave = None
             self._gate.leave(self)
             self._gate.receipts.close(self._exchange.id, partial(self._receipt, complete=True))
             self._tell_of_failures()
@@ -95,18 +97,32 @@ class Conversation:
             exchange.pipeline = target.pipeline
             exchange.deadline = time.monotonic() + target.deadline
             self._gate.receipts.open(exchange.id, self._receipt)
-            listener = self._group.create_task(self._listen(receive, facts.stream))
-            try:
-                again = partial(decode_object, raw)
-                async with Relay(self._dialect, targets, exchange, body, again) as relay:
-                    await self._relay(relay)
-            finally:
-                listener.cancel()
+            again = partial(decode_object, raw)
+            async with Relay(self._dialect, targets, exchange, body, again) as relay:
+                await (self._relay_stream(relay) if facts.stream else self._relay(relay))
         except PrivetError as error:
             self._error = self._error or error
         except Exception as error:
             failure("unexpected", error, id=self._exchange.id)
             self._error = self._error or Unexpected()
+
+    def _leave(self) -> None:
+        self.cut(ClientGone("the client went away before its reply was complete"))
+
+    async def _relay_stream(self, relay: Relay) -> None:
+        """Relay, and meanwhile show a client that waits that it is not forgotten."""
+        failure: Exception | None = None
+        async with asyncio.TaskGroup() as group:
+            pings = group.create_task(self._ping())
+            try:
+                await self._relay(relay)
+            except Exception as error:
+                # Raised below, where the task group does not wrap it.
+                failure = error
+            finally:
+                pings.cancel()
+        if failure is not None:
+            raise failure
 
     async def _relay(self, relay: Relay) -> None:
         self._relayed = time.perf_counter()
@@ -140,23 +156,18 @@ class Conversation:
                     await checkpoint()
         await wire.end()
 
-    async def _listen(self, receive: Receive, stream: bool) -> None:
-        """Wait for the client to go; meanwhile show a waiting stream that it is not forgotten."""
+    async def _ping(self) -> None:
         keepalive = self._gate.config.keepalive
         wire = self._wire
         while not wire.ended:
-            wait = wire.last + keepalive - time.monotonic() if stream else None
-            if wait is not None and wait <= 0:
-                # From here on an error can only be told as an event, but the client still waits.
-                if not wire.started:
-                    await wire.stream(200, {})
-                await wire.write(_PING)
+            wait = wire.last + keepalive - time.monotonic()
+            if wait > 0:
+                await asyncio.sleep(wait)
                 continue
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    if (await receive())["type"] == "http.disconnect":
-                        self.cut(ClientGone("the client went away before its reply was complete"))
-                        return
+            # From here on an error can only be told as an event, but the client still waits.
+            if not wire.started:
+                await wire.stream(200, {})
+            await wire.write(_PING)
 
     async def _tell(self) -> None:
         """Tell the client of an error that it has not been told of."""

@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from pipeline.core.errors import BadRequest, PrivetError
-from pipeline.service.body import BEGUN
+from pipeline.service.caller import announce, caller_of
 from pipeline.service.errors import HeadTooLarge
 from pipeline.service.framing import has_body, is_plain, without_offer
 from pipeline.setup.config import ServiceConfig
@@ -77,7 +77,7 @@ def protocol(config: ServiceConfig, told: Told) -> type[HttpToolsProtocol]:
 
         def on_message_begin(self) -> None:
             super().on_message_begin()
-            self.scope["state"] = {**self.scope.get("state", {}), BEGUN: self.loop.time()}
+            announce(self.scope)
             self._head = 0
             self._in_head = True
             self._bound()
@@ -121,6 +121,10 @@ def protocol(config: ServiceConfig, told: Told) -> type[HttpToolsProtocol]:
             self._in_body = False
             self._unbound()
             super().on_message_complete()
+            caller_of(self.scope).complete = True
+            if self.cycle is self._running:
+                # Reading may be paused for a body that came too fast; now it shows who leaves.
+                self.flow.resume_reading()
 
         def on_response_complete(self) -> None:
             if self.cycle.response_complete and self.cycle.more_body:
@@ -170,6 +174,7 @@ def protocol(config: ServiceConfig, told: Told) -> type[HttpToolsProtocol]:
                 if cycle is not None and not cycle.response_complete:  # pyright: ignore[reportUnnecessaryComparison]
                     cycle.disconnected = True
                     cycle.message_event.set()
+                    caller_of(cycle.scope).leave()
 
         def _answer_no_more(self) -> None:
             """Close after the reply in the making; its client may ask for the others again."""

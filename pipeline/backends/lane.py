@@ -35,6 +35,11 @@ class GuardedLane:
         self._breaker = breaker
         self._replay = replay
 
+    @property
+    def open(self) -> bool:
+        """Whether it is known of no reason to let nobody in."""
+        return self._breaker.standing.state == "closed"
+
     @asynccontextmanager
     async def enter(self, exchange: Exchange) -> AsyncGenerator["_Pass"]:
         """Wait for a turn; raises Unavailable at once if there is none to be had."""
@@ -72,13 +77,17 @@ class _Pass:
         self._replay = replay
         self.sent = False
 
-    async def send(self, upstream: Upstream, call: Call) -> Reply:
-        """Send the request, again after failures that allow it."""
+    async def send(self, upstream: Upstream, call: Call, *, elsewhere: bool = False) -> Reply:
+        """Send the request, again after failures that allow it and that nobody `elsewhere` can
+        make good at once.
+        """
         self.sent = True
         self._turns.tried()
         outcome = await self._once(upstream, call)
         for retry in range(self._options.retries):
             failure = _failure(outcome)
+            if elsewhere and failure is not None and _is_away(failure):
+                break
             pause = self._pause(failure, retry, call.exchange) if failure else None
             if failure is None or pause is None:
                 break
@@ -114,6 +123,12 @@ class _Pass:
         bound = min(options.retry_most, options.retry_wait * 2.0**retry)
         pause = max(random.uniform(0, bound), failure.retry_after or 0)  # noqa: S311
         return None if pause > options.retry_most or pause >= exchange.remaining else pause
+
+
+def _is_away(failure: UpstreamFailed) -> bool:
+    """Whether the backend did nothing, and did not say when it will: mostly it is not there."""
+    busy = isinstance(failure, UpstreamBusy) or failure.retry_after is not None
+    return failure.unprocessed and not busy
 
 
 def _failure(outcome: Reply | UpstreamFailed) -> UpstreamFailed | None:

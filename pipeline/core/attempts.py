@@ -153,9 +153,19 @@ class Attempts:
     async def _send(self, target: Target, leave: Pass, call: Call) -> Reply:
         try:
             async with asyncio.timeout(max(0.0, self._exchange.remaining)):
-                return await leave.send(target.upstream, call)
+                return await leave.send(target.upstream, call, elsewhere=self._elsewhere(target))
         except TimeoutError:
             raise late(target) from None
+
+    def _elsewhere(self, target: Target) -> bool:
+        """Whether a later target would take the exchange, at another backend."""
+        later = self._targets[self._targets.index(target) + 1 :] if len(self._targets) > 1 else ()
+        return any(
+            one.backend != target.backend
+            and one.lane.open
+            and not one.terms.unmet(self._exchange.labels, self._tokens)
+            for one in later
+        )
 
     async def _through(self, target: Target) -> tuple[Run, JsonObject]:
         """Run the request through the target's chain, unless it has been through that one."""
@@ -197,7 +207,9 @@ class Attempts:
             await run.__aexit__(type(error) if error else None, error, None)
 
     def _note(self, target: Target, error: E) -> E:
+        """Keep a failure, and let it say which backend it is about, as receipts do."""
         self._exchange.attempts.append(Attempt(target.backend, error.code))
+        error.message = f"backend `{target.backend}`: {error.message}"
         return error
 
 

@@ -16,13 +16,21 @@ from pipeline.core.receipt import identifier
 class Pass(Protocol):
     """Leave to send one exchange's request to a target."""
 
-    async def send(self, upstream: Upstream, call: Call) -> Reply:
-        """Send it, again if need be and if that is allowed; raises UpstreamFailed."""
+    async def send(self, upstream: Upstream, call: Call, *, elsewhere: bool) -> Reply:
+        """Send it, again if need be and if that is allowed; raises UpstreamFailed.
+
+        With `elsewhere` another backend would take it, and need not wait for this one.
+        """
         ...
 
 
 class Lane(Protocol):
     """The way to a target: lets exchanges in, and learns from how they end."""
+
+    @property
+    def open(self) -> bool:
+        """Whether it is known of no reason to let nobody in."""
+        ...
 
     def enter(self, exchange: Exchange) -> AbstractAsyncContextManager[Pass]:
         """Wait for a turn; raises Unavailable at once if there is none to be had.
@@ -35,12 +43,17 @@ class Lane(Protocol):
 class OpenLane:
     """A way without bounds."""
 
+    @property
+    def open(self) -> bool:
+        """Always."""
+        return True
+
     @asynccontextmanager
     async def enter(self, exchange: Exchange) -> AsyncGenerator[Pass]:
         """At once, always."""
         yield self
 
-    async def send(self, upstream: Upstream, call: Call) -> Reply:
+    async def send(self, upstream: Upstream, call: Call, *, elsewhere: bool) -> Reply:
         """Once."""
         return await upstream.send(call)
 

@@ -21,7 +21,7 @@ from pipeline.backends.breaker import Breaker
 from pipeline.backends.lane import GuardedLane
 from pipeline.backends.turns import Turns
 from pipeline.core.backend import Breaker as BreakerOptions
-from pipeline.core.errors import ClientGone, UpstreamRefused
+from pipeline.core.errors import ClientGone, UpstreamBusy, UpstreamRefused
 
 pytestmark = pytest.mark.anyio
 
@@ -62,11 +62,18 @@ def lane(options: Backend | None = None, turns: Turns | None = None, *, replay: 
     return GuardedLane("b", options, turns, Breaker(options.breaker), replay=replay)
 
 
-async def sent(way: GuardedLane, upstream: Script, exchange: Exchange | None = None) -> Reply:
+async def sent(
+    way: GuardedLane,
+    upstream: Script,
+    exchange: Exchange | None = None,
+    *,
+    elsewhere: bool = False,
+) -> Reply:
     exchange = exchange or Exchange()
     async with way.enter(exchange) as leave:
         body: Any = {"model": "m"}
-        return await leave.send(upstream, Call("openai", body, False, exchange))
+        call = Call("openai", body, False, exchange)
+        return await leave.send(upstream, call, elsewhere=elsewhere)
 
 
 async def test_what_was_certainly_not_processed_is_sent_again():
@@ -92,6 +99,33 @@ async def test_what_would_fail_again_is_not_sent_again():
     with pytest.raises(UpstreamFailed):
         await sent(lane(replay=True), upstream)
     assert upstream.calls == 1
+
+
+async def test_what_was_not_processed_is_left_to_another_backend_at_once_if_there_is_one():
+    upstream, breaker = Script(NOTHING_DONE, FINE), Breaker(BreakerOptions(failures=1))
+    way = GuardedLane("b", Backend(retry_wait=60), Turns(9, 0), breaker, replay=True)
+    assert way.open
+    with pytest.raises(UpstreamFailed):
+        await sent(way, upstream, elsewhere=True)
+    assert upstream.calls == 1
+    assert breaker.standing.state == "open", "it counts"
+    assert not way.open
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        UpstreamBusy("slow down", unprocessed=True),
+        UpstreamFailed("overloaded", retry_after=0, unprocessed=True),
+        WHO_KNOWS,
+    ],
+)
+async def test_who_is_busy_or_may_have_begun_is_asked_again_before_another_backend(
+    first: UpstreamFailed,
+):
+    upstream = Script(first, FINE)
+    assert (await sent(lane(replay=True), upstream, elsewhere=True)).status == FINE
+    assert upstream.calls == 2
 
 
 async def test_retries_end():

@@ -100,6 +100,11 @@ class Lane(OpenLane):
     def __init__(self, closed: bool = False):
         self._closed = closed
         self.left: list[str] = []
+        self.elsewhere: bool | None = None
+
+    @property
+    def open(self) -> bool:
+        return not self._closed
 
     @asynccontextmanager
     async def enter(self, exchange: Exchange) -> AsyncGenerator["Lane"]:
@@ -111,6 +116,10 @@ class Lane(OpenLane):
             self.left.append(type(error).__name__)
             raise
         self.left.append("well")
+
+    async def send(self, upstream: Upstream, call: Call, *, elsewhere: bool) -> Reply:
+        self.elsewhere = elsewhere
+        return await super().send(upstream, call, elsewhere=elsewhere)
 
 
 def target(upstream: Upstream, through: Chain, **more: Any) -> Target:
@@ -162,6 +171,47 @@ async def test_a_target_of_another_pipeline_starts_from_what_the_client_sent():
     assert "I am PERSON_1" in second.asked[0]
     assert (light, strict) == (["A.", "UpstreamFailed"], ["PERSON_1", "done"])
     assert exchange.pipeline == "q"
+
+
+@pytest.mark.parametrize(
+    ("waits", "behind"),
+    [
+        (True, [{"backend": "two"}]),
+        (True, [{"lane": Lane(closed=True), "backend": "two"}, {"backend": "three"}]),
+        (False, [{"lane": Lane(closed=True), "backend": "two"}]),
+        (False, [{"terms": Terms(without=frozenset({"sensitive"})), "backend": "two"}]),
+        (False, [{"terms": Terms(most=1), "backend": "two"}]),
+        (False, [{"model": "n"}]),
+        (False, []),
+    ],
+    ids=["one", "a later one", "left alone", "barred", "too small", "the same backend", "none"],
+)
+async def test_a_lane_is_told_whether_another_backend_would_take_it(
+    waits: bool, behind: list[dict[str, Any]]
+):
+    through, lane = chain("X", [], "sensitive"), Lane()
+    later = [target(Backend(), through, **one) for one in behind]
+    await exchange_of(target(Backend(), through, lane=lane), *later)
+    assert lane.elsewhere is waits
+    last = Lane()
+    await exchange_of(
+        target(Backend(UpstreamFailed("no", unprocessed=True)), through),
+        target(Backend(), through, backend="two", lane=last),
+    )
+    assert last.elsewhere is False, "nobody is behind the last"
+
+
+async def test_an_error_names_the_backend_that_it_is_about():
+    through = chain("X", [])
+    first = target(Backend(UpstreamFailed("cannot be reached", unprocessed=True)), through)
+    for second, told in (
+        (Lane(closed=True), "backend `two`: overloaded"),
+        (Lane(), "backend `two`: broke off"),
+    ):
+        failing = Backend(UpstreamFailed("broke off"))
+        with pytest.raises(PrivetError) as failed:
+            await exchange_of(first, target(failing, through, backend="two", lane=second))
+        assert failed.value.message == told
 
 
 async def test_nothing_is_sent_elsewhere_that_may_have_been_processed():

@@ -6,10 +6,11 @@ from asyncio import StreamWriter
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
-from backends.server import Handler, Received, reply, reset, serve, stream
+from backends.server import Handler, Received, Server, reply, reset, serve, stream
 from faults.house import (
     NAME,
     PLACEHOLDER,
@@ -62,14 +63,25 @@ async def test_fault_01_connection_refused(voice: Voice, streamed: bool):
     url = f"http://127.0.0.1:{port}/v1"
     async with house(backend(voice, url)) as made:
         outcome = await made.ask(voice, stream=streamed)
+        receipt = await made.receipt(outcome)
     assert (outcome.status, outcome.ended) == (502, "error")
+    assert [one["backend"] for one in receipt["attempts"]] == ["b0"] * 3
     told_nothing(outcome)
+    assert b"b0" in outcome.raw, "it says which one is away"
     assert str(port).encode() not in outcome.raw
     async with serve(fine(voice)) as server:
-        async with house(backend(voice, url), backend(voice, server.url)) as made:
-            outcome = await made.ask(voice, stream=streamed)
-        assert (outcome.status, outcome.ended) == (200, "complete")
-        assert len(server.received) == 1
+        await falls_back_at_once(voice, url, server, streamed)
+
+
+async def falls_back_at_once(voice: Voice, url: str, second: Server, streamed: bool) -> None:
+    """A backend that is away is not asked again if another one would take the request."""
+    first = backend(voice, url, connect=2.0)
+    async with house(first, backend(voice, second.url)) as made:
+        outcome = await made.ask(voice, stream=streamed)
+        receipt = await made.receipt(outcome)
+    assert (outcome.status, outcome.ended) == (200, "complete")
+    assert len(second.received) == 1
+    assert receipt["attempts"] == [{"backend": "b0", "outcome": "upstream_failed"}]
 
 
 async def test_fault_02_connect_timeout(voice: Voice, streamed: bool):
@@ -95,12 +107,49 @@ async def test_fault_02_connect_timeout(voice: Voice, streamed: bool):
             one.close()
 
 
-async def test_fault_03_no_such_host(voice: Voice, streamed: bool):
-    async with house(backend(voice, "http://nowhere.invalid/v1", connect=2.0)) as made:
+class Names:
+    """A resolver of its own, because the machine's may take as long as it likes to say no. It finds
+    nothing as often as it is told to, and then this machine.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, failures: float = float("inf")):
+        self.asked = 0
+        self._failures = failures
+        self._found = socket.getaddrinfo
+        monkeypatch.setattr("socket.getaddrinfo", self)
+
+    def __call__(self, host: str, *where: Any, **more: Any) -> Any:
+        if host != "nowhere.invalid":
+            return self._found(host, *where, **more)
+        self.asked += 1
+        if self.asked <= self._failures:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return self._found("127.0.0.1", *where, **more)
+
+
+async def test_fault_03_no_such_host(voice: Voice, streamed: bool, monkeypatch: pytest.MonkeyPatch):
+    names = Names(monkeypatch)
+    url = "http://nowhere.invalid/v1"
+    async with house(backend(voice, url, connect=2.0)) as made:
         outcome = await made.ask(voice, stream=streamed)
     assert (outcome.status, outcome.ended) == (502, "error")
+    assert names.asked == 3
     told_nothing(outcome)
     assert b"nowhere" not in outcome.raw
+    async with serve(fine(voice)) as server:
+        await falls_back_at_once(voice, url, server, streamed)
+
+
+async def test_fault_03_a_name_that_comes_back(
+    voice: Voice, streamed: bool, monkeypatch: pytest.MonkeyPatch
+):
+    names = Names(monkeypatch, failures=2)
+    async with serve(fine(voice)) as server:
+        url = server.url.replace("127.0.0.1", "nowhere.invalid")
+        async with house(backend(voice, url, connect=2.0)) as made:
+            outcome = await made.ask(voice, stream=streamed)
+    assert (outcome.status, outcome.ended) == (200, "complete")
+    assert (names.asked, len(server.received)) == (3, 1)
 
 
 async def test_fault_04_expired_certificate(voice: Voice, streamed: bool):
@@ -112,6 +161,8 @@ async def test_fault_04_expired_certificate(voice: Voice, streamed: bool):
                 outcome = await made.ask(voice, stream=streamed)
             assert (outcome.status, outcome.ended) == (502, "error")
             told_nothing(outcome)
+        async with serve(fine(voice)) as second:
+            await falls_back_at_once(voice, server.url, second, streamed)
     assert not server.received, "nothing is sent to somebody unproven, nor in the clear"
 
 

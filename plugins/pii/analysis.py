@@ -33,15 +33,13 @@ from plugins.pii.own import CannotLoad
 from plugins.pii.people import People
 from plugins.pii.places import Places
 from plugins.pii.plugged import ask, plugged
+from plugins.pii.reading import reader
 from plugins.pii.recase import Recase
 from plugins.pii.recognisers import corrected
 from plugins.pii.tagger.choice import meanings_of
 from plugins.pii.words import Text
 
 _BY_MODEL_ALONE = NER_ENTITIES - {"DATE_TIME"}
-
-_BATCH = 64
-"""Texts that spaCy may take in one go; more gains nothing."""
 
 Docs: TypeAlias = dict[str, Doc] | None
 """By language, what the models say of a text; None if none can read it."""
@@ -64,6 +62,7 @@ class Analysis:
         self._models = {
             language: loaded(options.model(language)) for language in options.languages if needed
         }
+        self._readers = {language: reader(model) for language, model in self._models.items()}
         self._languages = Languages()
         self._tagged_languages = {"", *options.tagged_languages}
         lexicon = Lexicon(folder_of(options.model("en")))
@@ -170,7 +169,8 @@ class Analysis:
                     chosen.append(at)
                 elif self._plugged and (one := docs[at]) is not None:
                     one[language] = model.make_doc(text)
-            read = model.pipe([self._recase(texts[at]) for at in chosen], batch_size=_BATCH)
+            read = [model.make_doc(self._recase(texts[at])) for at in chosen]
+            self._readers[language](read)
             for at, doc in zip(chosen, read, strict=True):
                 if (one := docs[at]) is not None:
                     one[language] = doc

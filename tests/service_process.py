@@ -40,10 +40,13 @@ def privet(
 
 
 @contextmanager
-def llmock(folder: Path) -> Iterator[Running]:
-    """An OpenAI-compatible server by other people, which tells what it received."""
+def llmock(folder: Path, *, pause: int = 0) -> Iterator[Running]:
+    """An OpenAI-compatible server by other people, which tells what it received. Between two
+    chunks of a stream it waits `pause` milliseconds.
+    """
     port = free_port()
     command = [venv("llmock", "llmock"), "serve", "--port", str(port), "--response-style", "echo"]
+    command += ["--stream-chunk-delay-ms", str(pause)]
     with program(command, port, "/health", folder / "llmock.log") as running:
         yield running
 

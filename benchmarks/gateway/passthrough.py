@@ -10,51 +10,48 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 import aiohttp
-import httpx
 import uvicorn
-from httpx_aiohttp import AiohttpTransport
 from litestar import Litestar, Request, Response, post
 from litestar.response import Stream
+from yarl import URL
 
-_EXTENSIONS = {"timeout": {"connect": 5.0, "pool": 5.0}}
-_HEADERS = httpx.Headers({"content-type": "application/json", "accept-encoding": "identity"})
+_HEADERS = {"content-type": "application/json", "accept-encoding": "identity"}
 
 
 def create_app(upstream: str) -> Litestar:
     """The application; `upstream` is the whole URL that requests go to."""
-    url = httpx.URL(upstream)
+    url = URL(upstream)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncGenerator[None]:
-        session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0), auto_decompress=False
-        )
-        async with AiohttpTransport(client=session, trust_env=False) as transport:
-            app.state.transport = transport
+        async with aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0),
+            headers=_HEADERS,
+            timeout=aiohttp.ClientTimeout(connect=5.0, sock_connect=5.0),
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("accept", "user-agent"),
+        ) as session:
+            app.state.session = session
             yield
 
     @post("/v1/chat/completions", status_code=200)
     async def chat(request: Request) -> Response:
-        outgoing = httpx.Request(
-            "POST", url, content=await request.body(), headers=_HEADERS, extensions=_EXTENSIONS
-        )
-        response = await request.app.state.transport.handle_async_request(outgoing)
+        session = request.app.state.session
+        body = await request.body()
+        response = await session.request("POST", url, data=body, allow_redirects=False)
         media_type = response.headers["content-type"]
         if media_type == "text/event-stream":
             return Stream(_pieces(response), media_type=media_type)
-        body = b"".join([piece async for piece in response.stream])
-        await response.stream.aclose()
-        return Response(body, media_type=media_type, status_code=response.status_code)
+        return Response(await response.read(), media_type=media_type, status_code=response.status)
 
     return Litestar([chat], lifespan=[lifespan], openapi_config=None)
 
 
-async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
-    try:
-        async for piece in response.stream:
+async def _pieces(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    async with response:
+        while piece := await response.content.readany():
             yield piece
-    finally:
-        await response.stream.aclose()
 
 
 if __name__ == "__main__":

@@ -1,23 +1,26 @@
-"""HTTP to a backend: httpx's types over a transport that is driven directly.
+"""HTTP to a backend, over aiohttp.
 
-`benchmarks/transports.py` chose aiohttp's sockets behind httpx's interface. A client makes one
-request with one connection: no redirects, proxies, cookies or retries. aiohttp drops a pooled
-connection that the server has closed before it sends anything, and nothing is sent twice: once a
-request is on its way, nobody can say whether the server has begun to work on it.
+`benchmarks/transports.py` chose it; httpx's types in between would take a third of its time. A
+client makes one request with one connection: no redirects, proxies, cookies or retries. aiohttp
+drops a pooled connection that the server has closed before it sends anything, and no request that
+could do anything is sent twice: once it is on its way, nobody can say whether the server has begun
+to work on it.
 """
 
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 
 import aiohttp
 import anyio
 import httpx
-from httpx_aiohttp import AiohttpTransport
+from aiohttp.http_exceptions import HttpProcessingError
 from msgspec import Struct
+from yarl import URL
 
 from pipeline import UpstreamFailed, UpstreamTimeout
+from pipeline.core.patience import Patience
 
 _READ_AHEAD = 32 * 1024
 """Bytes of a reply after twice of which a connection is not read from until some are taken."""
@@ -30,8 +33,8 @@ client that reads slowly would make us keep them.
 KEEP_ALIVE = 4.0
 """Seconds that an idle connection is kept: uvicorn's and Node's servers close theirs after 5."""
 
-_Errors = (httpx.HTTPError, aiohttp.ClientError, OSError)
-"""What the transport may raise. Their text may quote a URL or what the server sent."""
+_Errors = (aiohttp.ClientError, HttpProcessingError, OSError)
+"""What aiohttp may raise. Their text may quote a URL or what the server sent."""
 
 
 class Limits(Struct, frozen=True):
@@ -47,21 +50,12 @@ class Limits(Struct, frozen=True):
 
 
 class Answer:
-    """A reply whose status and headers are here, and whose body is still to be read.
+    """A reply whose status and headers are here, and whose body is still to be read."""
 
-    Names of headers are in lower case; of several by one name the last is kept.
-    """
-
-    def __init__(self, response: httpx.Response, idle: float):
-        assert isinstance(response.stream, httpx.AsyncByteStream), "the transport is asynchronous"
-        self.status = response.status_code
-        # Looking one up in httpx's own headers takes 10 microseconds.
-        self.headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1")
-            for name, value in response.headers.raw
-        }
-        self._stream = response.stream
-        self._pieces: AsyncIterator[bytes] = aiter(response.stream)
+    def __init__(self, response: aiohttp.ClientResponse, idle: float):
+        self.status = response.status
+        self.headers: Mapping[str, str] = response.headers
+        self._response = response
         self._idle = idle
 
     async def read(self) -> bytes:
@@ -69,11 +63,9 @@ class Answer:
         try:
             # 4 microseconds, against 10 of anyio's: this is waited for at every piece.
             async with asyncio.timeout(self._idle):
-                return await anext(self._pieces)
-        except StopAsyncIteration:
-            return b""
+                return await self._response.content.readany()
         except _Errors as error:
-            if isinstance(_cause(error), TimeoutError | httpx.TimeoutException):
+            if isinstance(error, TimeoutError):
                 raise UpstreamTimeout(
                     f"the backend sent nothing for {self._idle:g} seconds in the middle of its "
                     "reply; raise `idle` if it needs that long"
@@ -94,37 +86,29 @@ class Answer:
 
     async def aclose(self) -> None:
         """Let go of the connection: closed at once unless the body was read to its end."""
-        with anyio.CancelScope(shield=True):
-            # httpx-aiohttp's pieces come from a generator, which does not close what it reads.
-            if (close := getattr(self._pieces, "aclose", None)) is not None:
-                await close()
-            await self._stream.aclose()
+        if not self._response.closed:
+            self._response.release()
+            with anyio.CancelScope(shield=True):
+                await self._response.wait_for_close()
 
 
 class Client:
-    """A pool of connections to one backend, and the headers that go with every request.
-
-    `once` is a transport that uses no connection twice.
-    """
+    """Connections to one backend; `once` is a session that uses none of them twice."""
 
     def __init__(
         self,
-        transport: httpx.AsyncBaseTransport,
-        headers: Mapping[str, str],
+        session: aiohttp.ClientSession,
         limits: Limits,
-        once: httpx.AsyncBaseTransport | None = None,
+        once: aiohttp.ClientSession | None = None,
     ):
-        self._transport = transport
-        self._once = once or transport
-        self._headers = httpx.Headers({**headers, "accept-encoding": "identity"})
-        self._last = httpx.Headers({**self._headers, "connection": "close"})
+        self._session = session
+        self._once = once or session
         self._limits = limits
-        self._extensions = {"timeout": {"connect": limits.connect, "pool": limits.connect}}
 
     async def send(
         self,
         method: str,
-        url: httpx.URL,
+        url: URL,
         content: bytes = b"",
         *,
         within: float = float("inf"),
@@ -132,23 +116,23 @@ class Client:
     ) -> Answer:
         """Send a request and wait for the headers of its reply, no longer than `within` seconds.
 
-        With `last` it has a connection to itself, if there is a transport for that.
+        With `last` it has a connection to itself, if there is a session for that.
         """
-        transport, headers = self._transport, self._headers
-        if last and self._once is not transport:
-            transport, headers = self._once, self._last
-        request = httpx.Request(
-            method, url, content=content, headers=headers, extensions=self._extensions
-        )
+        session = self._once if last else self._session
         limit = min(self._limits.first_byte, within)
+        patience = Patience(limit)
         try:
-            async with asyncio.timeout(limit):
-                response = await transport.handle_async_request(request)
+            with patience:
+                response = await session.request(
+                    method, url, data=content or None, allow_redirects=False
+                )
         except _Errors as error:
             raise _failure(error, limit, self._limits.connect) from None
+        finally:
+            patience.close()
         answer = Answer(response, self._limits.idle)
-        encoding = answer.headers.get("content-encoding", "identity")
-        if encoding.strip().lower() != "identity":
+        encodings = response.headers.getall("content-encoding", ())
+        if any(one.strip().lower() != "identity" for one in encodings):
             await answer.aclose()
             raise UpstreamFailed(
                 "the backend compressed its reply although it was asked not to; "
@@ -157,11 +141,19 @@ class Client:
         return answer
 
 
-def open_transport(
-    connections: int, context: ssl.SSLContext, *, reuse: bool = True
-) -> httpx.AsyncBaseTransport:
-    """A transport of its own pool; to be made on the event loop that uses it."""
-    session = aiohttp.ClientSession(
+def open_session(
+    connections: int,
+    headers: Mapping[str, str],
+    limits: Limits,
+    context: ssl.SSLContext,
+    *,
+    reuse: bool = True,
+) -> aiohttp.ClientSession:
+    """A pool of its own, and the headers that go with every request; to be made on the event loop
+    that uses it.
+    """
+    fixed = {"accept-encoding": "identity"} | ({} if reuse else {"connection": "close"})
+    return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
             limit=connections,
             ssl=context,
@@ -169,13 +161,15 @@ def open_transport(
             socket_factory=_open_socket,
             keepalive_timeout=KEEP_ALIVE if reuse else None,
         ),
+        headers={**headers, **fixed},
+        timeout=aiohttp.ClientTimeout(connect=limits.connect, sock_connect=limits.connect),
+        auto_decompress=False,
         read_bufsize=_READ_AHEAD,
         # A jar would hand one user's cookies to the next.
         cookie_jar=aiohttp.DummyCookieJar(),
         skip_auto_headers=("accept", "user-agent", "content-type"),
         trust_env=False,
     )
-    return AiohttpTransport(client=session, verify=context, trust_env=False)
 
 
 def _open_socket(address: tuple[int, int, int, str, object]) -> socket.socket:
@@ -193,43 +187,37 @@ def tls(*, verify: bool, ca: str | None) -> ssl.SSLContext:
     return httpx.create_ssl_context(verify=verify, trust_env=False)
 
 
-def _cause(error: Exception) -> BaseException:
-    """What really happened: httpx-aiohttp calls every broken connection a ConnectTimeout."""
-    return (isinstance(error, httpx.HTTPError) and error.__cause__) or error
-
-
 def _failure(error: Exception, limit: float, connect: float) -> UpstreamFailed:
     """What went wrong before the reply's headers, in words of ours.
 
     Without a connection nothing was sent, so nothing was done either.
     """
-    cause = _cause(error)
-    if isinstance(cause, aiohttp.ConnectionTimeoutError | httpx.ConnectTimeout):
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
         return UpstreamTimeout(
             f"no connection to the backend within {connect:g} seconds; see whether it is "
             "overloaded, or raise `connect`",
             unprocessed=True,
         )
-    if isinstance(cause, TimeoutError | httpx.TimeoutException):
+    if isinstance(error, TimeoutError):
         return UpstreamTimeout(
             f"the backend did not begin to reply within {limit:g} seconds; raise `first_byte` "
             "if it needs longer"
         )
-    if isinstance(cause, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
         return UpstreamFailed(
             "the backend could not prove who it is; see whether it speaks TLS, and name the "
             "certificate of its authority with `ca`",
             unprocessed=True,
         )
-    if isinstance(cause, aiohttp.ClientConnectorDNSError):
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
         return UpstreamFailed(
             "the backend's host name cannot be resolved; check `url`", unprocessed=True
         )
-    if isinstance(cause, aiohttp.ClientConnectorError | httpx.ConnectError):
+    if isinstance(error, aiohttp.ClientConnectorError):
         return UpstreamFailed(
             "the backend cannot be reached; see whether it runs, and check `url`",
             unprocessed=True,
         )
-    if isinstance(cause, aiohttp.ClientResponseError):
+    if isinstance(error, aiohttp.ClientResponseError | HttpProcessingError):
         return UpstreamFailed("the backend answered with something that is not HTTP; check `url`")
     return UpstreamFailed("the backend closed the connection before it replied")

@@ -6,11 +6,13 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated
 
+import aiohttp
 import httpx
 from msgspec import Meta, field
+from yarl import URL
 
 from pipeline import Backend
-from pipeline.backends.client import Client, Limits, open_transport, tls
+from pipeline.backends.client import Client, Limits, open_session, tls
 from pipeline.backends.sse import MAX_EVENT
 
 Seconds = Annotated[float, Meta(gt=0)]
@@ -88,19 +90,19 @@ class HTTPBackend(Backend, frozen=True, kw_only=True):
             **{name.lower(): value for name, value in self.headers.items()},
         }
         context = tls(verify=self.verify, ca=self.ca)
-        transport = open_transport(self.connections, context)
-        stack.push_async_callback(transport.aclose)
-        once: httpx.AsyncBaseTransport | None = None
+        limits = Limits(self.connect, self.first_byte, self.idle)
+        session = open_session(self.connections, headers, limits, context)
+        stack.push_async_callback(session.close)
+        once: aiohttp.ClientSession | None = None
         reuse = self.url.startswith("https:") if self.reuse is None else self.reuse
         if not reuse:
-            once = open_transport(self.connections, context, reuse=False)
-            stack.push_async_callback(once.aclose)
-        limits = Limits(self.connect, self.first_byte, self.idle)
-        return Client(transport, headers, limits, once)
+            once = open_session(self.connections, headers, limits, context, reuse=False)
+            stack.push_async_callback(once.close)
+        return Client(session, limits, once)
 
-    def at(self, path: str) -> httpx.URL:
+    def at(self, path: str) -> URL:
         """The URL of a path, which begins with a slash."""
-        return httpx.URL(self.url.rstrip("/") + path)
+        return URL(self.url.rstrip("/") + path)
 
     def _read_key(self) -> str | None:
         if self.key_file is None:

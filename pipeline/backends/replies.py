@@ -20,6 +20,7 @@ from pipeline import Event, Reply, UpstreamFailed
 from pipeline.backends.client import Answer, Client
 from pipeline.core.backend import Call
 from pipeline.core.errors import UpstreamBusy, UpstreamRefused
+from pipeline.core.exchange import CHAT
 from pipeline.core.jsonvalue import JsonObject, decode, encode
 
 _MAX_ERROR = 64 * 1024
@@ -31,6 +32,8 @@ _END_TIME = 0.05
 _BUSY = 429
 _PASSING = frozenset({408, 409, 425})
 """What RFC 9110 and RFC 8470 have clients try again, though it is called theirs."""
+_MISSING = frozenset({404, 405})
+_NOT_IMPLEMENTED = 501
 _UNAVAILABLE = 503
 _OVERLOADED = 529
 """Anthropic's own status, which others have taken up."""
@@ -74,7 +77,7 @@ class Poster:
         )
         if not 200 <= answer.status < 300:
             try:
-                return await _refusal(answer)
+                return await _refusal(answer, call.exchange.endpoint)
             finally:
                 await answer.aclose()
         kind = answer.headers.get("content-type", "").lower()
@@ -175,8 +178,11 @@ class _Whole:
         await self._answer.aclose()
 
 
-async def _refusal(answer: Answer) -> Reply:
-    """The client's own mistake is passed on with the server's words; all else is told in ours."""
+async def _refusal(answer: Answer, endpoint: str) -> Reply:
+    """The client's own mistake is passed on with the server's words; all else is told in ours.
+
+    `endpoint` is what was asked for. Many servers that chat offer nothing else.
+    """
     status = answer.status
     retry_after = _retry_after(answer.headers)
     if status in (401, 403):
@@ -190,6 +196,8 @@ async def _refusal(answer: Answer) -> Reply:
             "set `url` to where it really is",
             lasting=True,
         )
+    if status == _NOT_IMPLEMENTED:
+        raise _not_offered(endpoint, status)
     if status >= 500:
         overloaded = status == _OVERLOADED or (status == _UNAVAILABLE and retry_after is not None)
         raise UpstreamFailed(
@@ -198,7 +206,10 @@ async def _refusal(answer: Answer) -> Reply:
             unprocessed=overloaded,
         )
     body = await answer.read_all(_MAX_ERROR)
-    if _decoded(body) is None:
+    said = _decoded(body)
+    if status in _MISSING and endpoint != CHAT and "error" not in (said or ()):
+        raise _not_offered(endpoint, status)
+    if said is None:
         if status == _BUSY:
             raise UpstreamBusy(
                 "the backend takes no more requests for now",
@@ -213,6 +224,16 @@ async def _refusal(answer: Answer) -> Reply:
         )
     headers = {} if retry_after is None else {"retry-after": str(retry_after)}
     return Reply(status, _one(Event(body, whole=True)), headers)
+
+
+def _not_offered(endpoint: str, status: int) -> UpstreamRefused:
+    return UpstreamRefused(
+        f"the backend does not offer {endpoint} for this model (status {status}); ask for another "
+        "model, or see whether the server has to be told to offer it",
+        param="model",
+        unprocessed=True,
+        lasting=True,
+    )
 
 
 async def _one(event: Event) -> AsyncIterator[Event]:

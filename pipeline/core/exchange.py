@@ -8,6 +8,9 @@ from msgspec import Struct, field
 from pipeline.core.catalog import Usage
 from pipeline.core.receipt import Receipt
 
+CHAT = "chat"
+"""What is asked for mostly."""
+
 
 def new_id() -> str:
     """128 unguessable bits, as 32 hexadecimal digits."""
@@ -49,7 +52,7 @@ class Exchange(Struct, kw_only=True):
     @property
     def endpoint(self) -> str:
         """What is asked for: `chat`, or what the dialect's name says, such as `embeddings`."""
-        return self.dialect.partition("-")[2] or "chat"
+        return self.dialect.partition("-")[2] or CHAT
 
     @property
     def remaining(self) -> float:

@@ -14,6 +14,7 @@ from backends.server import (
 
 from pipeline import Event, UpstreamFailed
 from pipeline.core.backend import ListsModels
+from pipeline.core.errors import UpstreamRefused
 
 pytestmark = pytest.mark.anyio
 
@@ -115,3 +116,13 @@ async def test_its_models_if_it_says():
     async with serve(handler) as server, backend(server.url) as upstream:
         assert isinstance(upstream, ListsModels)
         assert await upstream.models() == ["a", "b"]
+
+
+async def test_what_the_server_does_not_offer_is_no_failure_of_it():
+    async def handler(request: Received, writer: StreamWriter) -> None:
+        await reply(writer, 501, SECRET.encode(), "text/plain")
+
+    error = await failure(handler)
+    assert isinstance(error, UpstreamRefused)
+    assert (error.unprocessed, error.lasting) == (True, True), "another backend may offer it"
+    assert "does not offer chat" in error.message

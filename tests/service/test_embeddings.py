@@ -1,14 +1,18 @@
 """Embeddings over HTTP, from a client's request to the backend and back."""
 
 import json
+from asyncio import StreamWriter
 from collections.abc import AsyncGenerator
 from typing import Any
 
 import anyio
 import pytest
+from backends.server import Received, serve
+from backends.server import reply as answer
 from serving import MODEL, Asked, Script, serving
 
 from pipeline import Call, Event, Reply, Request
+from pipeline.backends.openai import OpenAI
 
 pytestmark = pytest.mark.anyio
 
@@ -95,6 +99,50 @@ async def test_a_refusal_of_the_backend_is_passed_on() -> None:
         reply = await house.client.post(PATH, json=ASK)
     assert reply.status_code == 422
     assert reply.json() == {"error": {"message": "shorter"}}
+
+
+NOT_HERE = "backend `scripted`: the backend does not offer embeddings for this model (status {})"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (501, b'{"error": {"code": 501, "message": "4711"}}', "application/json"),
+        (501, b"4711", "text/plain"),
+        (404, b"404 page 4711 not found", "text/plain"),
+        (404, b'{"detail": "4711 Not Found"}', "application/json"),
+        (405, b"", "text/html"),
+    ],
+)
+async def test_a_backend_that_offers_none_is_told_as_such(
+    status: int, body: bytes, kind: str
+) -> None:
+    async def handler(request: Received, writer: StreamWriter) -> None:
+        assert request.path == "/v1/embeddings"
+        await answer(writer, status, body, kind)
+
+    async with serve(handler) as server, serving(OpenAI(url=server.url)) as house:
+        for _ in range(7):
+            reply = await house.client.post(PATH, json=ASK)
+        breaker = house.running.ways.breakers["scripted", MODEL]
+        assert breaker.standing.state == "closed", "it works well otherwise"
+    error = reply.json()["error"]
+    assert (reply.status_code, error["code"], error["param"]) == (400, "upstream_refused", "model")
+    assert error["type"] == "invalid_request_error"
+    assert error["message"].startswith(NOT_HERE.format(status))
+    assert "4711" not in reply.text
+    assert len(server.received) == 7, "it is not asked again"
+
+
+async def test_what_the_backend_says_of_an_unknown_model_is_passed_on() -> None:
+    said = b'{"error": {"message": "no model m, try pulling it"}}'
+
+    async def handler(request: Received, writer: StreamWriter) -> None:
+        await answer(writer, 404, said)
+
+    async with serve(handler) as server, serving(OpenAI(url=server.url)) as house:
+        reply = await house.client.post(PATH, json=ASK)
+    assert (reply.status_code, reply.json()) == (404, json.loads(said))
 
 
 async def test_a_dry_run_names_the_dialect() -> None:

@@ -8,6 +8,7 @@ from pipeline.core.filters import ReplaceTokens, Scanner, Segments, Taken, Whole
 from pipeline.core.frames import Event
 from pipeline.core.plugin import Channel, Maybe, Plugin, Step, TextFilter
 from pipeline.core.request import Request
+from pipeline.core.start import Start
 from pipeline.core.texts import Fixed, Text
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Request",
     "Scanner",
     "Segments",
+    "Start",
     "Step",
     "Streams",
     "Taken",

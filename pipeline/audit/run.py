@@ -219,7 +219,7 @@ def _audited(config: Config, pipelines: Mapping[str, PipelineConfig], url: str) 
             models[_model("audit", dialect, number) + "*"] = RouteConfig(key, name)
             models[_model("control", dialect, number) + "*"] = RouteConfig(key, twin)
     service = replace(
-        config.service, host="127.0.0.1", port=0, log_level="debug", demo="", grace=5.0
+        config.service, host="127.0.0.1", port=0, workers=1, log_level="debug", demo="", grace=5.0
     )
     return replace(config, service=service, backends=backends, pipelines=twins, models=models)
 

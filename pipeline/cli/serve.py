@@ -23,7 +23,12 @@ from pipeline.setup.problems import ConfigError
     type=click.IntRange(0, 65535),
     help="Port to listen on, in place of the configured one; 0 for any free one.",
 )
-def serve(path: Path, host: str | None, port: int | None) -> None:
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    help="How many processes serve, in place of the configured number.",
+)
+def serve(path: Path, host: str | None, port: int | None, workers: int | None) -> None:
     """Run the service until it is told to stop."""
     config = load_or_exit(path)
     service = config.service
@@ -31,6 +36,8 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
         service = replace(service, host=host)
     if port is not None:
         service = replace(service, port=port)
+    if workers is not None:
+        service = replace(service, workers=workers)
     # Imported late: the web framework takes longer to import than `check` takes to answer.
     from pipeline.service.serve import serve as run_service
 

@@ -8,7 +8,6 @@ white space and UTF-8. All numbers are integers, so that every JSON library writ
 
 import hmac
 import json
-import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -23,6 +22,7 @@ from pipeline.core.catalog import Usage
 from pipeline.core.exchange import Exchange
 from pipeline.core.jsonvalue import JsonObject, decode
 from pipeline.core.receipt import MOST, UNKNOWN, Finding, Notes, identifier, labels
+from pipeline.core.start import Start
 from pipeline.core.target import Target
 
 Key = Literal["configured", "start"]
@@ -135,11 +135,11 @@ class Ending(Struct, frozen=True):
 
 
 class Seal:
-    """Signs records with a key; without one, with a key that ends with the process."""
+    """Signs records with a key; without one, with a key that ends with the service."""
 
     def __init__(self, key: str = ""):
         self._kind: Key = "configured" if key else "start"
-        self._key = key.encode() or secrets.token_bytes(32)
+        self._key = key.encode() or Start.current().key("receipts")
 
     def record(self, exchange: Exchange, target: Target, ending: Ending) -> bytes:
         """The record of an exchange as JSON, signed."""

@@ -129,7 +129,7 @@ def _privet(gate: Gate, dialects: Mapping[str, Dialect]) -> list[HTTPRouteHandle
     @get("/privet/receipts/{id:str}", summary="Read a receipt")
     async def receipt(id: FromPath[str]) -> Response[bytes]:
         """What was done in an exchange, by names and counts; the id is in its reply's headers."""
-        found = gate.receipts.find(id)
+        found = await gate.receipt(id)
         if found is None:
             raise NotFound("there is no receipt of this id, or no longer")
         return Response(found, media_type="application/json", headers=NO_STORE)

@@ -220,7 +220,8 @@ class Conversation:
                 instead=instead,
                 texts=texts,
             )
-        self._gate.degraded += bool(lines)
+        if lines:
+            self._gate.peers.degrade()
 
     def _log(self) -> None:
         target, ending = self._target, self._ending()

@@ -7,13 +7,17 @@ from typing import Literal, Protocol
 import anyio
 
 from pipeline.core.errors import PrivetError, Unavailable
+from pipeline.core.exchange import new_id
 from pipeline.core.record import Seal
-from pipeline.service.probes import breaker_turned
+from pipeline.service.peers import Nobody, Peers
+from pipeline.service.probes import BREAKERS, breaker_turned, told_breakers
 from pipeline.service.receipts import Receipts
 from pipeline.setup.build import Running
 from pipeline.setup.config import ServiceConfig
 
 Phase = Literal["starting", "ready", "draining"]
+
+_NAME = len(new_id())
 
 _ENDING_TIME = 2.0
 """Seconds that replies which are cut off have for telling their clients so."""
@@ -28,18 +32,15 @@ class Cuttable(Protocol):
 
 
 class Gate:
-    """Lets exchanges in while the service is ready.
+    """Lets exchanges in while the service is ready."""
 
-    `degraded` counts those in which a part of a plugin failed and another one was enough.
-    """
-
-    def __init__(self, config: ServiceConfig):
+    def __init__(self, config: ServiceConfig, peers: Peers | None = None):
         self.config = config
+        self.peers = peers or Nobody()
         self.phase: Phase = "starting"
         self.running: Running | None = None
         self.seal = Seal(config.receipt_key)
         self.receipts = Receipts(config.receipt_keep, config.receipt_count)
-        self.degraded = 0
         self._inside: set[Cuttable] = set()
         self._empty = anyio.Event()
 
@@ -68,6 +69,19 @@ class Gate:
         self._inside.discard(exchange)
         if not self._inside:
             self._empty.set()
+
+    async def receipt(self, name: str) -> bytes | None:
+        """The receipt of an exchange, whichever process had it."""
+        found = self.receipts.find(name)
+        if found is None and len(name) == _NAME and name.isalnum():
+            found = next(iter(await self.peers.ask(name)), None)
+        return found
+
+    def answer(self, question: str) -> bytes | None:
+        """What another process asks: for a receipt by its name, or how breakers stand."""
+        if question == BREAKERS:
+            return told_breakers(self.running.ways) if self.running is not None else None
+        return self.receipts.find(question)
 
     async def drain(self) -> int:
         """Let no more in, wait for the grace, then end the rest; returns how many that were."""

@@ -7,7 +7,7 @@ from litestar import Response
 from msgspec import Struct
 
 from pipeline.service.gate import Gate, Phase
-from pipeline.service.probes import BackendHealth, Probes
+from pipeline.service.probes import BREAKERS, BackendHealth, Probes
 
 
 class Live(Struct):
@@ -59,7 +59,7 @@ class Health:
         status = "no_backend" if phase == "ready" and not any(states.values()) else phase
         clear_text = bool(running is not None and running.observing())
         return Response(
-            Ready(status, states, clear_text, self._gate.degraded),
+            Ready(status, states, clear_text, self._gate.peers.degraded),
             status_code=200 if status == "ready" else 503,
         )
 
@@ -71,5 +71,6 @@ class Health:
             stopping = self._gate.phase == "draining"
             if not stopping:
                 await self._probes.there(running.upstreams)
-            found = self._probes.overview(running, stopping=stopping)
+            others = await self._gate.peers.ask(BREAKERS)
+            found = self._probes.overview(running, others, stopping=stopping)
         return Response(Overview(self._gate.phase, found))

@@ -2,11 +2,12 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
 import anyio
+import msgspec
 from msgspec import Struct
 
 from pipeline.backends.breaker import State as BreakerState
@@ -33,6 +34,10 @@ class TargetHealth(Struct):
     state: BreakerState
     since: str
     why: str = ""
+
+
+BREAKERS = "breakers"
+"""What processes ask each other for: `told_breakers`."""
 
 
 class BackendHealth(Struct):
@@ -73,14 +78,28 @@ class Probes:
                 self._probed = time.monotonic()
         return {name: not one.why for name, one in self._found.items()}
 
-    def overview(self, running: Running, *, stopping: bool) -> dict[str, BackendHealth]:
-        """How each backend stands, by its last probe and by what requests have met."""
-        return {name: self._backend(name, running, stopping) for name in running.upstreams}
+    def overview(
+        self, running: Running, others: Sequence[bytes] = (), *, stopping: bool
+    ) -> dict[str, BackendHealth]:
+        """How each backend stands, by its last probe and by what requests have met, in `others` too
+        by what these tell of their breakers.
+        """
+        targets = _breakers(running.ways)
+        for one in others:
+            for name, found in _decode(one).items():
+                targets[name] = [
+                    max(pair, key=_trouble) for pair in zip(targets[name], found, strict=True)
+                ]
+        return {
+            name: self._backend(name, running, targets[name], stopping)
+            for name in running.upstreams
+        }
 
-    def _backend(self, name: str, running: Running, stopping: bool) -> BackendHealth:
+    def _backend(
+        self, name: str, running: Running, targets: list[TargetHealth], stopping: bool
+    ) -> BackendHealth:
         turns = running.ways.turns[name]
         found = self._found.get(name) or _Found("", running.since)
-        targets = _targets(name, running.ways)
         bad = [one for one in targets if one.state != "closed"]
         state: State = "running"
         why, since = "", _written(found.since)
@@ -126,6 +145,22 @@ def breaker_turned(backend: str, model: str, state: BreakerState, why: str, seco
         why=why,
         seconds=round(seconds, 1),
     )
+
+
+def told_breakers(ways: Ways) -> bytes:
+    """How this process's breakers stand, for another one of the service."""
+    return msgspec.json.encode(_breakers(ways))
+
+
+def _breakers(ways: Ways) -> dict[str, list[TargetHealth]]:
+    return {name: _targets(name, ways) for name in ways.turns}
+
+
+def _trouble(target: TargetHealth) -> int:
+    return ("closed", "trying", "open").index(target.state)
+
+
+_decode = msgspec.json.Decoder(dict[str, list[TargetHealth]]).decode
 
 
 def _targets(backend: str, ways: Ways) -> list[TargetHealth]:

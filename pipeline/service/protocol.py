@@ -20,6 +20,7 @@ from pipeline.core.errors import BadRequest, PrivetError
 from pipeline.service.caller import announce, caller_of
 from pipeline.service.errors import HeadTooLarge
 from pipeline.service.framing import has_body, is_plain, without_offer
+from pipeline.service.gathering import Gathering
 from pipeline.setup.config import ServiceConfig
 
 MAX_HEAD = 65_536
@@ -32,8 +33,10 @@ Told = Callable[[str, PrivetError], bytes]
 """The body that tells a client of an error, by the path that it asked for."""
 
 
-def protocol(config: ServiceConfig, told: Told) -> type[HttpToolsProtocol]:
-    """The protocol for uvicorn's `http` option."""
+def protocol(
+    config: ServiceConfig, told: Told, lost: Callable[[], None] = lambda: None
+) -> type[HttpToolsProtocol]:
+    """The protocol for uvicorn's `http` option; `lost` is told of connections that have ended."""
 
     class Protocol(HttpToolsProtocol):
         _timer: asyncio.TimerHandle | None = None
@@ -49,7 +52,8 @@ def protocol(config: ServiceConfig, told: Told) -> type[HttpToolsProtocol]:
         def connection_made(  # pyright: ignore[reportIncompatibleMethodOverride]
             self, transport: asyncio.Transport
         ) -> None:
-            super().connection_made(transport)
+            self._gathering = Gathering(transport, self.loop)
+            super().connection_made(self._gathering)
             self._bound()
 
         def connection_lost(self, exc: Exception | None) -> None:
@@ -58,6 +62,7 @@ def protocol(config: ServiceConfig, told: Told) -> type[HttpToolsProtocol]:
                 self._stall.cancel()
             self._leave()
             super().connection_lost(exc)
+            lost()
 
         def eof_received(self) -> None:
             """Half a connection is none: it is closed, which ends the exchange."""
@@ -127,6 +132,7 @@ def protocol(config: ServiceConfig, told: Told) -> type[HttpToolsProtocol]:
                 self.flow.resume_reading()
 
         def on_response_complete(self) -> None:
+            self._gathering.flush()
             if self.cycle.response_complete and self.cycle.more_body:
                 self._bound()
             super().on_response_complete()

@@ -1,28 +1,26 @@
-"""The server: one process and one event loop, from the first `listening` to a drained exit."""
+"""The server: a process and its event loop, from the first `listening` to a drained exit."""
 
 import asyncio
-import logging
 import socket
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from errno import errorcode
+from functools import partial
 
 import anyio
 import uvicorn
 
 from pipeline.core.errors import PrivetError
-from pipeline.core.jsonvalue import Json
 from pipeline.dialects.anthropic import AnthropicMessages
 from pipeline.dialects.openai import OpenAIChat
 from pipeline.service import logs
 from pipeline.service.app import create_app
 from pipeline.service.errors import told
 from pipeline.service.gate import Gate
-from pipeline.service.logs import event
+from pipeline.service.post import Alone, OnReady, Post
 from pipeline.service.protocol import protocol
-from pipeline.service.signals import signals
 from pipeline.service.watchdog import Watchdog
-from pipeline.setup.build import Running, running
+from pipeline.setup.build import running
 from pipeline.setup.config import Config
 from pipeline.setup.problems import ConfigError, Problem
 
@@ -30,33 +28,42 @@ _BACKLOG = 2048
 _IDLE_TIME = 75
 """Seconds that an unused connection stays open: longer than clients' pools keep theirs."""
 
-OnReady = Callable[[Running, str], Awaitable[None]]
-
 
 def serve(config: Config, on_ready: OnReady | None = None) -> int:
     """Serve until a signal comes; returns the process's exit code.
 
-    `on_ready` is called with the service's URL once everything has started, while it serves. Raises
-    ConfigError if the address is taken, or a plugin or backend does not start. Needs the main
-    thread, whose signals it handles.
+    `on_ready` is called with the service's URL once everything has started, while it serves; of
+    several workers, in the first. Raises ConfigError if the address is taken, or a plugin or
+    backend does not start. Needs the main thread, whose signals it handles.
     """
     listener = _listen(config)
+    url = _url(listener)
     with logs.configured(config.service.log_level, config.service.log_format):
-        try:
-            with asyncio.Runner(loop_factory=_new_loop) as runner:
-                runner.run(_serve(config, listener, on_ready))
-        except ConfigError:
-            raise
-        except Exception as error:
-            logs.failure("crashed", error)
-            return 1
+        if config.service.workers == 1:
+            return _run(config, Alone(listener, url, on_ready))
+        # Imported here: not every system can fork.
+        from pipeline.service.workers import Supervisor
+
+        return Supervisor(config, listener, url, partial(_run, config), on_ready).run()
+
+
+def _run(config: Config, post: Post) -> int:
+    """Be one process of the service, until it is told to stop."""
+    try:
+        with asyncio.Runner(loop_factory=_new_loop) as runner:
+            runner.run(_serve(config, post))
+    except ConfigError:
+        raise
+    except Exception as error:
+        logs.failure("crashed", error)
+        return 1
     return 0
 
 
-async def _serve(config: Config, listener: socket.socket, on_ready: OnReady | None) -> None:
-    gate = Gate(config.service)
-    server = _Server(gate)
-    url = _url(listener)
+async def _serve(config: Config, post: Post) -> None:
+    post.start.begin()
+    gate = Gate(config.service, post.peers)
+    server = _Server(gate, post.lost_connection)
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(logs.loop_failed)
     stopping = anyio.Event()
@@ -68,26 +75,25 @@ async def _serve(config: Config, listener: socket.socket, on_ready: OnReady | No
         if gate.phase == "starting":
             starting.cancel()
 
-    with signals(loop, stop), Watchdog(loop) as watchdog:
+    with post.told(loop, stop), Watchdog(loop) as watchdog:
         async with anyio.create_task_group() as group:
-            group.start_soon(server.run_on, listener)
-            event("listening", url=url)
+            group.start_soon(server.run_on, *post.listeners)
+            await server.up.wait()
+            group.start_soon(post.attend, server, gate.answer)
             try:
                 with starting:
-                    async with running(config) as up:
+                    async with running(config, post.turns()) as up:
                         watchdog.watch = up.watch
                         up.watch.failed = logs.plugin_failed
+                        await post.started()
                         gate.open(up)
-                        event("ready")
-                        if observing := up.observing():
-                            event("clear_text", logging.WARNING, pipelines=list[Json](observing))
-                        if on_ready is not None:
-                            group.start_soon(_guarded, on_ready, up, url)
+                        post.ready(up, group)
                         await stopping.wait()
-                        event("draining", open=gate.inside)
+                        post.draining(gate.inside)
                         cut = await gate.drain()
+                        await post.drained(cut)
                         await server.close()
-                        event("stopped", cut=cut)
+                        post.stopped(cut)
             except Exception as error:
                 # Raised below: a task group would put it into a group of exceptions.
                 problem = error
@@ -97,21 +103,15 @@ async def _serve(config: Config, listener: socket.socket, on_ready: OnReady | No
         raise problem
 
 
-async def _guarded(on_ready: OnReady, up: Running, url: str) -> None:
-    try:
-        await on_ready(up, url)
-    except Exception as error:
-        logs.failure("unexpected", error)
-
-
 class _Server(uvicorn.Server):
     """uvicorn, without its signals, its logging and its idea of a life cycle."""
 
-    def __init__(self, gate: Gate):
+    def __init__(self, gate: Gate, lost: Callable[[], None] = lambda: None):
+        self._made = protocol(gate.config, _refusal, lost)
         super().__init__(
             uvicorn.Config(
                 create_app(gate),
-                http=protocol(gate.config, _refusal),
+                http=self._made,
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -124,8 +124,10 @@ class _Server(uvicorn.Server):
                 timeout_graceful_shutdown=1,
             )
         )
+        self.up = anyio.Event()
         self._asked = anyio.Event()
         self._closed = anyio.Event()
+        self._lost = lost
 
     async def main_loop(self) -> None:
         """Write the date into replies each second, until `close` is called."""
@@ -139,12 +141,33 @@ class _Server(uvicorn.Server):
         """Leave them alone."""
         yield
 
-    async def run_on(self, listener: socket.socket) -> None:
-        """Serve until `close` is called."""
+    async def run_on(self, *listeners: socket.socket) -> None:
+        """Serve what comes there until `close` is called."""
         try:
-            await self.serve(sockets=[listener])
+            await self.serve(sockets=[*listeners])
         finally:
             self._closed.set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve."""
+        await super().startup(sockets)
+        self.up.set()
+
+    async def take(self, connection: socket.socket) -> None:
+        """Serve a connection that somebody else has accepted."""
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
+        except OSError:
+            connection.close()
+            self._lost()
+
+    def _protocol(self) -> asyncio.Protocol:
+        """As uvicorn makes one for each connection that it accepts."""
+        return self._made(
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
 
     async def close(self) -> None:
         """Stop listening, close idle connections, wait until all is closed."""

@@ -14,6 +14,7 @@ from anyio.abc import TaskStatus
 from anyio.lowlevel import checkpoint_if_cancelled
 from msgspec import Struct, field
 
+from pipeline.backends.turns import Turns
 from pipeline.core.backend import Backend, Upstream
 from pipeline.core.catalog import ModelInfo
 from pipeline.core.chain import Chain, Link
@@ -74,8 +75,11 @@ class Running(Struct, frozen=True):
 
 
 @asynccontextmanager
-async def running(config: Config) -> AsyncGenerator[Running]:
-    """Start what the routes of `config` lead to; all of it is closed in the end.
+async def running(
+    config: Config, turns: Mapping[str, Turns] | None = None
+) -> AsyncGenerator[Running]:
+    """Start what the routes of `config` lead to; all of it is closed in the end. `turns` are those
+    at backends that other processes share.
 
     Raises ConfigError, with every plugin and backend that did not start.
     """
@@ -99,7 +103,7 @@ async def running(config: Config) -> AsyncGenerator[Running]:
                 name: translated(one, backends[name].dialects)
                 for name, one in house.upstreams.items()
             }
-            ways = Ways(config, chains, upstreams)
+            ways = Ways(config, chains, upstreams, turns)
             yield Running(config, chains, upstreams, backends, watch, ways)
         except Exception as error:
             # Raised below, where the task group does not wrap it.

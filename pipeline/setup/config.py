@@ -22,6 +22,11 @@ class ServiceConfig(Struct, frozen=True, forbid_unknown_fields=True):
     port: Annotated[int, Meta(ge=0, le=65535)] = 8080
     """Port to listen on; 0 for any free one."""
 
+    workers: Annotated[int, Meta(ge=1, le=256)] = 1
+    """How many processes serve. More than one make use of more cores; limits and queues hold for
+    all of them together.
+    """
+
     max_body: Annotated[int, Meta(ge=1)] = 10_000_000
     """Largest request body, in bytes."""
 

@@ -18,6 +18,7 @@ from pipeline.core.catalog import ModelInfo
 from pipeline.core.chain import Chain
 from pipeline.core.dialect import Facts
 from pipeline.core.errors import BadRequest
+from pipeline.core.start import Start
 from pipeline.core.target import Target, Terms
 from pipeline.setup.config import Config, RouteConfig, TargetConfig
 from pipeline.setup.prices import per_token
@@ -43,7 +44,7 @@ class Way(Struct, frozen=True):
 
 
 class Ways:
-    """Finds the way. Sessions stick to a target by a digest with a key of this process's own.
+    """Finds the way. Sessions stick to a target by a digest with a key that ends with the service.
 
     All routes to one model of a backend share a breaker: `breakers` has them by both names. Where
     the client is free to name the model, the route's pattern stands for it. `breaker_turned` is
@@ -55,17 +56,17 @@ class Ways:
         config: Config,
         chains: Mapping[str, Chain],
         upstreams: Mapping[str, Upstream],
-        key: bytes | None = None,
+        turns: Mapping[str, Turns] | None = None,
     ):
         self._config = config
         self._chains = chains
         self._upstreams = upstreams
         self._routes = Routes(config.models)
-        self._key = key or secrets.token_bytes(32)
+        self._key = Start.current().key("sessions")
         self.breaker_turned: BreakerTurned = _nobody
         self.breakers: dict[tuple[str, str], Breaker] = {}
         self.turns = {
-            name: Turns(one.concurrency, one.queue)
+            name: (turns or {}).get(name) or Turns(one.concurrency, one.queue)
             for name, one in config.backends.items()
             if name in upstreams
         }

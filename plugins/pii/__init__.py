@@ -4,7 +4,6 @@ In `pre`, what the recogniser finds is replaced by placeholders such as `PERSON_
 placeholders of this exchange, and of no other, are replaced by what they stand for.
 """
 
-import secrets
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
@@ -14,7 +13,17 @@ from typing import Annotated, ClassVar, Literal
 import anyio.to_thread
 from msgspec import Meta
 
-from pipeline import Channel, Exchange, PrivetError, Rejected, Request, Step, Text, TextFilter
+from pipeline import (
+    Channel,
+    Exchange,
+    PrivetError,
+    Rejected,
+    Request,
+    Start,
+    Step,
+    Text,
+    TextFilter,
+)
 from plugins.finding.fold import fold
 from plugins.finding.spans import Span
 from plugins.hiding.noted import noted, noted_restores
@@ -254,7 +263,7 @@ class Pii(PolicyOptions, frozen=True, kw_only=True):
             # What keeps a worker from starting holds names alone, and is worth being shown.
             raise PrivetError(str(error)) from None
         key = blake2b(self.identity_key.encode()).digest() if self.identity_key else b""
-        return partial(PiiStep, self, recogniser, key or secrets.token_bytes(64))
+        return partial(PiiStep, self, recogniser, key or Start.current().key("pii"))
 
 
 def _may_hold_names(text: Text) -> bool:

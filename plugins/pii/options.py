@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, convert, field
 
-from pipeline import Plugin
+from pipeline import Plugin, Start
 from plugins.pii.degrees import Degrees
 from plugins.pii.entities import ENTITIES, FOUND_BY, KNOWN_ENTITIES, NER_ENTITIES
 from plugins.pii.own import (
@@ -141,7 +141,11 @@ class RecogniserOptions(Plugin, frozen=True, kw_only=True):
     ] = ()
     workers: Annotated[
         int,
-        Meta(ge=0, description="Worker processes; 0 means one for each core but one."),
+        Meta(
+            ge=0,
+            description="Recogniser processes, of each of the service's `workers`; 0 means one for "
+            "each core but one, shared out among these, and one for each at least.",
+        ),
     ] = 0
     timeout: Annotated[
         float,
@@ -158,7 +162,7 @@ class RecogniserOptions(Plugin, frozen=True, kw_only=True):
     @property
     def processes(self) -> int:
         """How many worker processes these options ask for."""
-        return self.workers or max(1, _cores() - 1)
+        return self.workers or max(1, (_cores() - 1) // Start.current().workers)
 
     def model(self, language: str) -> str:
         """The model of a language, or an empty string."""

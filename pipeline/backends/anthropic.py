@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
@@ -30,6 +30,8 @@ _FRAMING = Framing("event-stream", Decoder, _is_last)
 
 class Anthropic(HTTPBackend, frozen=True, kw_only=True):
     """A server that speaks Anthropic's Messages: Anthropic, llama.cpp, LiteLLM and others."""
+
+    no_ends: ClassVar[tuple[str, ...]] = (*HTTPBackend.no_ends, "/v1")
 
     url: str = "https://api.anthropic.com"
     """The base that `/v1/messages` is appended to."""

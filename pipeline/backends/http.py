@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import aiohttp
 import httpx
@@ -26,9 +26,18 @@ _KEY_HEADERS = frozenset({"authorization", "x-api-key", "api-key"})
 _KEYED = re.compile(r"https?://api\.(?:anthropic|openai)\.com(?:[:/].*)?", re.IGNORECASE)
 """Servers that answer nobody without a key."""
 
+_ENDPOINTS = (
+    *("/chat/completions", "/completions", "/responses", "/embeddings", "/models"),
+    *("/v1/messages", "/messages", "/api/chat", "/api/generate", "/api/embed", "/api/tags"),
+)
+"""What people copy from an API's documentation together with its base."""
+
 
 class HTTPBackend(Backend, frozen=True, kw_only=True):
     """A server that is asked over HTTP."""
+
+    no_ends: ClassVar[tuple[str, ...]] = _ENDPOINTS
+    """What a base does not end in, because it would be there twice."""
 
     url: str
     """Where the server is: what its paths are appended to."""
@@ -121,6 +130,9 @@ class HTTPBackend(Backend, frozen=True, kw_only=True):
             yield "url: holds a password; put it into `key` or `headers`"
         if url.query or url.fragment:
             yield "url: has a query or a fragment, which a base cannot have; leave it out"
+        path = url.path.rstrip("/")
+        if end := next((one for one in self.no_ends if path.endswith(one)), ""):
+            yield f"url: ends in `{end}`, but is what paths are appended to; leave `{end}` out"
         if self.ca is not None and not Path(self.ca).is_file():
             yield "ca: there is no such file; name one with certificates in PEM"
         if self.ca is not None and not self.verify:

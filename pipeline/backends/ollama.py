@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from typing import ClassVar
 
 from msgspec import field
 
@@ -25,6 +26,8 @@ class Ollama(HTTPBackend, frozen=True, kw_only=True):
     """Ollama, asked in its own language. Of `openai` it differs in what can be set: how long a
     context is, and how long a model stays in memory.
     """
+
+    no_ends: ClassVar[tuple[str, ...]] = (*HTTPBackend.no_ends, "/v1")
 
     url: str = "http://127.0.0.1:11434"
     """The base that `/api/chat` is appended to."""

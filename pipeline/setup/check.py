@@ -20,6 +20,12 @@ Side = Literal["pre", "post"]
 
 _SHORTEST_KEY = 16
 
+_NEED_WORDS = (
+    ("retrieves", "searches with", "; what it adds goes through it all the same"),
+    ("whole_values", "looks for whole values in", ", so that no part of one hides what it is"),
+)
+"""Properties that plugins may have, and what goes wrong behind another plugin."""
+
 
 def check(draft: Draft, problems: Problems) -> None:
     """Report all that is wrong with how the parts fit together."""
@@ -66,7 +72,7 @@ class _Pipeline:
         self._check_list("pre", self._pipeline.pre)
         self._check_list("post", self._pipeline.post)
         self._check_pairs()
-        self._check_queries()
+        self._check_words()
         self._check_restoring()
         self._check_waiting()
         self._check_uninspected()
@@ -97,17 +103,20 @@ class _Pipeline:
                 "list it there too, unless half of it is what you want",
             )
 
-    def _check_queries(self) -> None:
-        """What searches for passages needs the words that the user wrote."""
+    def _check_words(self) -> None:
+        """What searches for passages, or looks for whole values, needs the words that the user
+        wrote.
+        """
         changed_by = ""
         for name in self._pipeline.pre:
-            if getattr(self._plugins.get(name), "retrieves", False) and changed_by:
-                self._problems.warn(
-                    f"{self._place}.pre",
-                    f"`{name}` searches with a text that `{changed_by}` has changed",
-                    f"list `{name}` before `{changed_by}`; what it adds goes through it all the "
-                    "same",
-                )
+            plugin = self._plugins.get(name)
+            for property_, what, why in _NEED_WORDS:
+                if changed_by and getattr(plugin, property_, False):
+                    self._problems.warn(
+                        f"{self._place}.pre",
+                        f"`{name}` {what} a text that `{changed_by}` has changed",
+                        f"list `{name}` before `{changed_by}`{why}",
+                    )
             if self._two_sided(name) and not changed_by:
                 changed_by = name
 

@@ -233,6 +233,7 @@ class RecogniserOptions(Plugin, frozen=True, kw_only=True):
             *self.degrees.problems(),
             *self._model_problems(),
             *self._tagger_problems(),
+            *self._region_problems(),
             *problems_of_own(self.recognisers),
             *problems_of_patterns(self.patterns),
         ]
@@ -262,6 +263,17 @@ class RecogniserOptions(Plugin, frozen=True, kw_only=True):
             elif finding and not {*finding}.intersection(tiers):
                 names = " or ".join(f"`{tier}`" for tier in finding)
                 yield f"tiers: `{entity}` is found by {names} alone; add {names} to its tiers"
+
+    def _region_problems(self) -> Iterable[str]:
+        if self.regions == REGIONS:
+            return
+        # Imported here: it takes as long as all else that a check does.
+        from phonenumbers import SUPPORTED_REGIONS
+
+        for region in self.regions:
+            if region not in SUPPORTED_REGIONS:
+                remedy = did_you_mean(region, SUPPORTED_REGIONS, "write an ISO 3166 code, as `DE`")
+                yield f"regions: no country has the code `{region}`{remedy}"
 
     def _model_problems(self) -> Iterable[str]:
         if not self.languages and self.by_model:

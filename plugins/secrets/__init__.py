@@ -151,6 +151,13 @@ class Secrets(Plugin, frozen=True, kw_only=True):
         ),
     ] = True
 
+    @property
+    def whole_values(self) -> bool:
+        """A key in which somebody has replaced what looks like a number is no key any more, and so
+        this belongs before `pii`.
+        """
+        return True
+
     def problems(self) -> list[str]:
         """Options with which nothing is ever found."""
         if not self.kinds:

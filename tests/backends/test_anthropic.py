@@ -215,6 +215,8 @@ def test_what_it_speaks_and_hides():
         ({"key": KEY, "beta": ["ok", ""]}, "beta:"),
         ({"key": KEY, "beta": ["a\nb"]}, "beta:"),
         ({"url": "nowhere"}, "url:"),
+        ({"url": "https://api.anthropic.com/v1/messages", "key": KEY}, "url: ends in `/v1/mess"),
+        ({"url": "http://127.0.0.1:8080/v1"}, "url: ends in `/v1`, "),
         ({"key": ""}, "key:"),
         ({}, "key:"),
         ({"headers": {"x-team": "a"}}, "key:"),

@@ -138,5 +138,7 @@ async def test_models_that_it_does_not_list():
 def test_ollamas_options():
     options = Ollama()
     assert options.problems() == []
+    [problem] = Ollama(url="http://127.0.0.1:11434/v1").problems()
+    assert problem.startswith("url: ends in `/v1`")
     assert options.dialects == {"ollama"}
     assert options.url == "http://127.0.0.1:11434"

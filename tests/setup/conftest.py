@@ -29,8 +29,8 @@ def found() -> Installed:
     plugins = {
         name.lower(): f"setup_samples:{name}"
         for name in (
-            "Pre Post Whole Both Finder Picky Clumsy Fussy Needy Hookless Startless NoPlugin Meets "
-            "Tidy Broken Missing"
+            "Pre Post Whole Both Finder Keys Picky Clumsy Fussy Needy Hookless Startless NoPlugin "
+            "Meets Tidy Broken Missing"
         ).split()
     }
     plugins["gone"] = "setup_nowhere:Plugin"

@@ -96,6 +96,12 @@ class Finder(Pre, frozen=True):
         return True
 
 
+class Keys(Both, frozen=True):
+    @property
+    def whole_values(self) -> bool:
+        return True
+
+
 class Picky(Pre, frozen=True):
     word: str = ""
 

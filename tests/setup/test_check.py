@@ -63,6 +63,10 @@ def test_what_cannot_work_is_an_error(write: Write, found: Installed, lists: str
             'pre = ["both", "finder"]\npost = ["both"]',
             "`finder` searches with a text that `both` has changed; list `finder` before `both`",
         ),
+        (
+            'pre = ["both", "keys"]\npost = ["keys", "both"]',
+            "`keys` looks for whole values in a text that `both` has changed; list `keys` before",
+        ),
     ],
 )
 def test_what_is_hardly_meant_is_a_warning(
@@ -76,8 +80,8 @@ def test_what_is_hardly_meant_is_a_warning(
 
 def test_a_good_order_is_fine(write: Write, found: Installed):
     path = write(
-        f'{BASE}[pipelines.default]\npre = ["finder", "pre", "both"]\npost = ["both", "post"]\n'
-        'uninspected = ["images", "audio", "files"]'
+        f'{BASE}[pipelines.default]\npre = ["finder", "pre", "keys", "both"]\n'
+        'post = ["both", "keys", "post"]\nuninspected = ["images", "audio", "files"]'
     )
     assert examine(path, found, {}).problems == []
 

@@ -24,6 +24,14 @@ def test_it_redacts_and_restores():
     assert config.pipelines["default"].policies == {}
 
 
+def test_keys_are_hidden_before_somebody_takes_a_part_of_one_for_a_number(tmp_path: Path):
+    changed = tmp_path / "config.toml"
+    changed.write_text(PATH.read_text("utf-8").replace('"secrets", "pii"]', '"pii", "secrets"]'))
+    [problem] = examine(changed, variables={}).problems
+    assert problem.level == "warning"
+    assert "list `secrets` before `pii`" in str(problem)
+
+
 def test_three_lines_put_a_real_backend_behind_it(tmp_path: Path):
     text = PATH.read_text("utf-8").replace('type = "echo"\n', "")
     lines = text.splitlines()

@@ -18,6 +18,8 @@ from plugins.pii.options import PatternOption, RecogniserOptions, recogniser_opt
         (RecogniserOptions(languages=("fr",)), "models.fr"),
         (RecogniserOptions(models={"en": "en_core_web_none"}), "`en_core_web_none`"),
         (RecogniserOptions(models={"de": "x"}), "add it there"),
+        (RecogniserOptions(regions=("DE", "XX")), "no country has the code `XX`; "),
+        (RecogniserOptions(regions=("DE", "gb")), "did you mean `GB`?"),
         (RecogniserOptions(recognisers=("Class",)), "`package.module:Class`"),
         (RecogniserOptions(recognisers=("nowhere.at_all:Class",)), "no module"),
         (RecogniserOptions(patterns=(PatternOption("A", "["),)), "patterns[0]: the regex for `A`"),

@@ -1,6 +1,6 @@
 """One exchange: what is known about a request and its reply besides their text."""
 
-import secrets
+import os
 import time
 
 from msgspec import Struct, field
@@ -14,7 +14,7 @@ CHAT = "chat"
 
 def new_id() -> str:
     """128 unguessable bits, as 32 hexadecimal digits."""
-    return secrets.token_hex(16)
+    return os.urandom(16).hex()
 
 
 class Attempt(Struct, frozen=True):

@@ -5,7 +5,7 @@ does not look like one is written as `*`, so that no careless plugin puts a valu
 """
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
@@ -58,9 +58,9 @@ class Notes:
 
     def __init__(self) -> None:
         self.rules = ""
-        self.found: Counter[Finding] = Counter()
-        self.restored: Counter[str] = Counter()
-        self.degraded: Counter[tuple[str, str]] = Counter()
+        self.found = defaultdict[Finding, int](int)
+        self.restored = defaultdict[str, int](int)
+        self.degraded = defaultdict[tuple[str, str], int](int)
 
 
 class Receipt:
@@ -74,7 +74,7 @@ class Receipt:
         self.at = ""
         self.would_be = ""
         self.plugins: defaultdict[str, Notes] = defaultdict(Notes)
-        self.opaque: Counter[Finding] = Counter()
+        self.opaque = defaultdict[Finding, int](int)
         self.listen: Callable[[str | Placed, Span], None] | None = None
 
     def found(
@@ -125,7 +125,7 @@ def labels(given: set[str]) -> list[str]:
     return sorted({identifier(one) for one in tuple(given)})[:MOST]
 
 
-def _count(counts: Counter[Finding], line: Finding) -> None:
+def _count(counts: dict[Finding, int], line: Finding) -> None:
     if line not in counts and len(counts) >= MOST:
         line = line._replace(path=UNKNOWN)
         if line not in counts and len(counts) >= MOST + MOST // 10:

@@ -7,7 +7,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from pipeline.core.dialect import Dialect
 from pipeline.core.errors import BadRequest, PrivetError
@@ -36,9 +36,29 @@ ANTHROPIC_VERSION = "anthropic-version"
 """The header by which Anthropic's clients are known."""
 
 
-def create_app(gate: Gate) -> Litestar:
+_CHAT, _EMBEDDINGS, _MESSAGES = "/v1/chat/completions", "/v1/embeddings", "/v1/messages"
+
+
+def create_app(gate: Gate) -> ASGIApp:
     """The service's ASGI application. It answers at once; `gate` says when it is ready."""
     dialects = known_dialects()
+    litestar = _litestar(gate, dialects)
+    names = {_CHAT: "openai", _EMBEDDINGS: "openai-embeddings", _MESSAGES: "anthropic"}
+    conversations = {path: dialects[name] for path, name in names.items()}
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        # Litestar's way to the same handler takes 35 microseconds, a tenth of a request.
+        is_post = scope["type"] == "http" and scope["method"] == "POST"
+        dialect = conversations.get(scope["path"]) if is_post else None
+        if dialect is None:
+            await litestar(scope, receive, send)
+        else:
+            await Conversation(gate, dialect)(scope, receive, send)
+
+    return app
+
+
+def _litestar(gate: Gate, dialects: Mapping[str, Dialect]) -> Litestar:
     return Litestar(
         route_handlers=[
             *_chat(gate, dialects["openai"]),
@@ -58,7 +78,7 @@ def create_app(gate: Gate) -> Litestar:
 
 def _chat(gate: Gate, dialect: Dialect) -> list[HTTPRouteHandler]:
     @post(
-        "/v1/chat/completions",
+        _CHAT,
         status_code=200,
         summary="Create a chat completion",
         operation_class=ChatOperation,
@@ -79,7 +99,7 @@ def _chat(gate: Gate, dialect: Dialect) -> list[HTTPRouteHandler]:
 
 def _embeddings(gate: Gate, dialect: Dialect) -> HTTPRouteHandler:
     @post(
-        "/v1/embeddings",
+        _EMBEDDINGS,
         status_code=200,
         summary="Create embeddings",
         operation_class=EmbeddingsOperation,
@@ -93,7 +113,7 @@ def _embeddings(gate: Gate, dialect: Dialect) -> HTTPRouteHandler:
 
 def _messages(gate: Gate, dialect: Dialect) -> list[HTTPRouteHandler]:
     @post(
-        "/v1/messages",
+        _MESSAGES,
         status_code=200,
         summary="Create a message",
         operation_class=MessagesOperation,

@@ -8,6 +8,7 @@ Records are cut down where they are made, so that it does not matter which handl
 import logging
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -21,14 +22,21 @@ from msgspec import json as msgjson
 from pipeline.core.jsonvalue import Json
 
 _log = logging.getLogger("privet")
+_BLANK = vars(logging.LogRecord(_log.name, logging.NOTSET, "", 0, "", (), None))
+
+
+class _Event(logging.LogRecord):
+    """A record that holds an event and nothing else: a usual one takes as long as to write it."""
+
+    def __init__(self, name: str, level: int, fields: Mapping[str, Json]):
+        said = {"msg": name, "levelno": level, "levelname": logging.getLevelName(level)}
+        self.__dict__ = {**_BLANK, **said, "created": time.time(), "fields": fields}
 
 
 def event(name: str, level: int = logging.INFO, /, **fields: Json) -> None:
     """Log one event. Fields hold configured names, numbers, codes and places; never a message."""
     if _log.isEnabledFor(level):
-        record = logging.LogRecord(_log.name, level, "", 0, name, (), None)
-        record.__dict__["fields"] = fields
-        _log.handle(record)
+        _log.handle(_Event(name, level, fields))
 
 
 def failure(name: str, error: BaseException, /, **fields: Json) -> None:
@@ -122,9 +130,9 @@ def _record(
 
 
 def _parts(record: logging.LogRecord) -> dict[str, Json]:
-    time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+    made = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
     fields: dict[str, Json] = getattr(record, "fields", {})
-    return {"time": time, "level": record.levelname.lower(), "event": str(record.msg), **fields}
+    return {"time": made, "level": record.levelname.lower(), "event": str(record.msg), **fields}
 
 
 class _JsonLines(logging.Formatter):

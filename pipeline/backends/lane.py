@@ -8,12 +8,12 @@ jitter", as AWS's architecture blog calls it), which is one line; libraries for 
 """
 
 import random
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Self
 
 import anyio
 
-from pipeline.backends.breaker import Breaker, Trial
+from pipeline.backends.breaker import Breaker
 from pipeline.backends.turns import Turns
 from pipeline.core.backend import Backend, Call, Reply, Upstream
 from pipeline.core.errors import UpstreamBusy, UpstreamFailed, UpstreamRefused
@@ -40,48 +40,53 @@ class GuardedLane:
         """Whether it is known of no reason to let nobody in."""
         return self._breaker.standing.state == "closed"
 
-    @asynccontextmanager
-    async def enter(self, exchange: Exchange) -> AsyncGenerator["_Pass"]:
+    def enter(self, exchange: Exchange) -> "_Pass":
         """Wait for a turn; raises Unavailable at once if there is none to be had."""
-        trial = self._breaker.enter()
-        try:
-            await self._turns.take()
-        except BaseException:
-            trial.left()
-            raise
-        leave = _Pass(self._name, self._options, self._turns, trial, replay=self._replay)
-        try:
-            yield leave
-        except UpstreamFailed as error:
-            if isinstance(error, UpstreamRefused):
-                trial.succeeded()
-            elif not isinstance(error, UpstreamBusy):
-                trial.failed(error.code)
-            raise
-        else:
-            if leave.sent:
-                trial.succeeded()
-        finally:
-            trial.left()
-            self._turns.give_back()
+        return _Pass(self._name, self._options, self._turns, self._breaker, replay=self._replay)
 
 
 class _Pass:
-    """One exchange's leave to send."""
+    """One exchange's leave to send, while it is entered."""
 
-    def __init__(self, name: str, options: Backend, turns: Turns, trial: Trial, *, replay: bool):
+    def __init__(
+        self, name: str, options: Backend, turns: Turns, breaker: Breaker, *, replay: bool
+    ):
         self._name = name
         self._options = options
         self._turns = turns
-        self._trial = trial
+        self._breaker = breaker
         self._replay = replay
-        self.sent = False
+        self._sent = False
+
+    async def __aenter__(self) -> Self:
+        self._trial = self._breaker.enter()
+        try:
+            await self._turns.take()
+        except BaseException:
+            self._trial.left()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if isinstance(error, UpstreamRefused) or (error is None and self._sent):
+                self._trial.succeeded()
+            elif isinstance(error, UpstreamFailed) and not isinstance(error, UpstreamBusy):
+                self._trial.failed(error.code)
+        finally:
+            self._trial.left()
+            self._turns.give_back()
 
     async def send(self, upstream: Upstream, call: Call, *, elsewhere: bool = False) -> Reply:
         """Send the request, again after failures that allow it and that nobody `elsewhere` can
         make good at once.
         """
-        self.sent = True
+        self._sent = True
         self._turns.tried()
         outcome = await self._once(upstream, call)
         for retry in range(self._options.retries):

@@ -29,9 +29,12 @@ class Turns:
 
     async def take(self) -> None:
         """Wait for a turn; raises Unavailable at once if too many wait already."""
-        if self._free.value == 0 and self.waiting >= self._most:
+        if self._free.value:
+            self._free.acquire_nowait()
+        elif self.waiting >= self._most:
             raise too_many()
-        await self._free.acquire()
+        else:
+            await self._free.acquire()
 
     def give_back(self) -> None:
         """The next one's turn."""

@@ -6,9 +6,8 @@ its own. Nothing is sent a second time unless the first backend certainly did no
 the route says that this does no harm.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager
 from copy import deepcopy
 from types import TracebackType
 from typing import Self, TypeVar
@@ -31,6 +30,7 @@ from pipeline.core.exchange import Attempt, Exchange
 from pipeline.core.frames import Frame
 from pipeline.core.incoming import Incoming, late
 from pipeline.core.jsonvalue import JsonObject
+from pipeline.core.patience import Patience
 from pipeline.core.request import Request
 from pipeline.core.target import Pass, Target
 
@@ -75,7 +75,8 @@ class Attempts:
         self._run: Run | None = None
         self._done: tuple[Chain, Run, JsonObject] | None = None
         self._tokens = 0
-        self._way = AsyncExitStack()
+        self._way: AbstractAsyncContextManager[Pass] | None = None
+        self._patience = Patience(until=exchange.deadline)
         self._incoming: Incoming | None = None
         self.target = targets[0]
 
@@ -88,6 +89,7 @@ class Attempts:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._patience.close()
         try:
             await self._leave(error)
         finally:
@@ -126,11 +128,14 @@ class Attempts:
     async def _enter(self, target: Target) -> Pass:
         if self._exchange.remaining <= 0:
             raise late(target)
+        way = target.lane.enter(self._exchange)
         try:
-            async with asyncio.timeout(self._exchange.remaining):
-                return await self._way.enter_async_context(target.lane.enter(self._exchange))
+            with self._patience:
+                leave = await way.__aenter__()
         except TimeoutError:
             raise late(target) from None
+        self._way = way
+        return leave
 
     async def _ask(self, target: Target, leave: Pass, run: Run, asked: JsonObject) -> Begun:
         stream = target.streamed(self._exchange.stream)
@@ -152,7 +157,7 @@ class Attempts:
 
     async def _send(self, target: Target, leave: Pass, call: Call) -> Reply:
         try:
-            async with asyncio.timeout(max(0.0, self._exchange.remaining)):
+            with self._patience:
                 return await leave.send(target.upstream, call, elsewhere=self._elsewhere(target))
         except TimeoutError:
             raise late(target) from None
@@ -194,12 +199,13 @@ class Attempts:
     async def _leave(self, error: BaseException | None) -> None:
         """Let go of the target that was tried last, and tell its lane how it went."""
         incoming, self._incoming = self._incoming, None
-        way, self._way = self._way, AsyncExitStack()
+        way, self._way = self._way, None
         try:
             if incoming is not None:
                 await incoming.aclose()
         finally:
-            await way.__aexit__(type(error) if error else None, error, None)
+            if way is not None:
+                await way.__aexit__(type(error) if error else None, error, None)
 
     async def _close_run(self, error: BaseException | None) -> None:
         run, self._run, self._done = self._run, None, None

@@ -16,6 +16,7 @@ from faults.voices import ANTHROPIC, OPENAI, Outcome, Voice
 pytestmark = pytest.mark.anyio
 
 VOICES = (OPENAI, ANTHROPIC)
+USER = "somebody"
 
 
 class Waiting:
@@ -68,7 +69,12 @@ class Clients:
     async def _one(self, voice: Voice, streamed: bool) -> None:
         try:
             outcome = await ask(
-                self._up.client, voice, stream=streamed, text="nobody", model=voice.name
+                self._up.client,
+                voice,
+                stream=streamed,
+                text="nobody",
+                model=voice.name,
+                **({"user": USER} if voice is OPENAI else {}),
             )
         except httpx.TransportError:
             self.broken += 1
@@ -76,11 +82,12 @@ class Clients:
             self.outcomes.append(outcome)
 
 
-async def test_fault_48_a_signal_with_50_streams(tmp_path: Path):
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_fault_48_a_signal_with_50_streams(tmp_path: Path, workers: int):
     waiting = Waiting()
     async with (
         serve(spoken(waiting)) as server,
-        served(two_voices(server.url), tmp_path) as up,
+        served(f"workers = {workers}\n{two_voices(server.url)}", tmp_path) as up,
         anyio.create_task_group() as group,
     ):
         clients = Clients(up, waiting, 50)
@@ -104,11 +111,12 @@ async def test_fault_48_a_signal_with_50_streams(tmp_path: Path):
     assert (await up.event("stopped"))["cut"] == 0
 
 
-async def test_fault_49_the_grace_is_over(tmp_path: Path):
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_fault_49_the_grace_is_over(tmp_path: Path, workers: int):
     waiting = Waiting()
     async with (
         serve(spoken(waiting)) as server,
-        served(f"grace = 0.3\n{two_voices(server.url)}", tmp_path) as up,
+        served(f"workers = {workers}\ngrace = 0.3\n{two_voices(server.url)}", tmp_path) as up,
         anyio.create_task_group() as group,
     ):
         clients = Clients(up, waiting, 8, whole=2)
@@ -172,3 +180,31 @@ async def test_fault_51_it_is_killed(tmp_path: Path):
     assert not alive, "a worker has outlived the service"
     assert {one.ended for one in clients.outcomes} <= {"broken"}
     assert len(clients.outcomes) + clients.broken == 6
+
+
+async def test_fault_51_one_of_two_workers_is_killed(tmp_path: Path):
+    waiting = Waiting()
+    async with (
+        serve(spoken(waiting)) as server,
+        served(f"workers = 2\n{two_voices(server.url, PII)}", tmp_path) as up,
+        anyio.create_task_group() as group,
+    ):
+        clients = Clients(up, waiting, 20)
+        group.start_soon(clients.run)
+        await clients.begun()
+        bodies = [one.json for one in server.received if one.method == "POST"]
+        users = {body["user"] for body in bodies if "user" in body}
+        assert len(users) == 1, "the workers have keys of their own"
+        assert USER not in users
+        victim = psutil.Process(up.process.pid).children()[0]
+        recognisers = victim.children()
+        assert len(recognisers) == 1
+        victim.kill()
+        assert (await up.event("worker_lost"))["code"] == -signal.SIGKILL
+        _, alive = await anyio.to_thread.run_sync(psutil.wait_procs, recognisers, 2)
+        assert not alive, "a recogniser has outlived its worker"
+        assert (await up.client.get("/health/ready")).status_code == 200
+        waiting.go.set()
+    ended = [one.ended for one in clients.outcomes]
+    assert (ended.count("complete"), ended.count("broken") + clients.broken) == (10, 10)
+    assert sum(one.method == "POST" for one in server.received) == 20, "nothing is sent again"

@@ -6,9 +6,6 @@ import anyio
 from backends.server import Received, Server, reply, reset, stream
 from faults.voices import Voice
 
-PATIENT = {"connect": 5.0, "first_byte": 5.0, "idle": 5.0}
-"""A machine that is busy is none of these faults."""
-
 
 class Failing:
     """A server that fails until it is told not to."""

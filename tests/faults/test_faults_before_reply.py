@@ -75,7 +75,7 @@ async def test_fault_01_connection_refused(voice: Voice, streamed: bool):
 
 async def falls_back_at_once(voice: Voice, url: str, second: Server, streamed: bool) -> None:
     """A backend that is away is not asked again if another one would take the request."""
-    first = backend(voice, url, connect=2.0)
+    first = backend(voice, url)
     async with house(first, backend(voice, second.url)) as made:
         outcome = await made.ask(voice, stream=streamed)
         receipt = await made.receipt(outcome)
@@ -94,8 +94,8 @@ async def test_fault_02_connect_timeout(voice: Voice, streamed: bool):
         for one in fillers:
             one.setblocking(False)
             one.connect_ex(("127.0.0.1", port))
-        options = {"retries": 0}
-        async with house(backend(voice, f"http://127.0.0.1:{port}/v1", **options)) as made:
+        url = f"http://127.0.0.1:{port}/v1"
+        async with house(backend(voice, url, retries=0, connect=SCALE)) as made:
             begun = anyio.current_time()
             outcome = await made.ask(voice, stream=streamed)
             took = anyio.current_time() - begun
@@ -130,7 +130,7 @@ class Names:
 async def test_fault_03_no_such_host(voice: Voice, streamed: bool, monkeypatch: pytest.MonkeyPatch):
     names = Names(monkeypatch)
     url = "http://nowhere.invalid/v1"
-    async with house(backend(voice, url, connect=2.0)) as made:
+    async with house(backend(voice, url)) as made:
         outcome = await made.ask(voice, stream=streamed)
     assert (outcome.status, outcome.ended) == (502, "error")
     assert names.asked == 3
@@ -146,7 +146,7 @@ async def test_fault_03_a_name_that_comes_back(
     names = Names(monkeypatch, failures=2)
     async with serve(fine(voice)) as server:
         url = server.url.replace("127.0.0.1", "nowhere.invalid")
-        async with house(backend(voice, url, connect=2.0)) as made:
+        async with house(backend(voice, url)) as made:
             outcome = await made.ask(voice, stream=streamed)
     assert (outcome.status, outcome.ended) == (200, "complete")
     assert (names.asked, len(server.received)) == (3, 1)
@@ -242,8 +242,9 @@ async def test_fault_09_no_first_byte(voice: Voice, streamed: bool, replay: bool
         await anyio.sleep_forever()
 
     deadline = 3 * SCALE
+    options = {"first_byte": SCALE, "retries": 9}
     more = {"route": {"replay": replay}, "pipeline": {"deadline": deadline}}
-    async with faulty(voice, handler, options={"retries": 9}, **more) as (made, server):
+    async with faulty(voice, handler, options=options, **more) as (made, server):
         begun = anyio.current_time()
         outcome = await made.ask(voice, stream=streamed)
         took = anyio.current_time() - begun

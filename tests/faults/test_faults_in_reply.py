@@ -123,7 +123,7 @@ async def test_fault_19_single_bytes(voice: Voice, ends: bytes):
             writer.write(b"1\r\n" + bytes([byte]) + b"\r\n")
         await chunk(writer, b"")
 
-    async with faulty(voice, handler, options={"idle": 20.0}) as (made, _):
+    async with faulty(voice, handler) as (made, _):
         whole = await made.ask(voice, stream=True)
         sliced = True
         single = await made.ask(voice, stream=True)
@@ -139,7 +139,9 @@ async def test_fault_20_silence_in_the_middle(voice: Voice, streamed: bool):
             await chunk(writer, one)
         await anyio.sleep_forever()
 
-    async with faulty(voice, handler, service={"keepalive": SCALE / 5}) as (made, server):
+    async with faulty(
+        voice, handler, options={"idle": SCALE}, service={"keepalive": SCALE / 5}
+    ) as (made, server):
         begun = anyio.current_time()
         outcome = await made.ask(voice, stream=streamed)
         took = anyio.current_time() - begun

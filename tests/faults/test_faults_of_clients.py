@@ -23,7 +23,6 @@ either = pytest.mark.parametrize("leave", [Line.go, Line.drop])
 Leave = Callable[[Line], None]
 
 KIBI = 1024
-PATIENT = {"first_byte": 20.0, "idle": 20.0}
 LONG = {"deadline": 60.0}
 """Time-outs that are not what ends an exchange."""
 
@@ -84,7 +83,7 @@ async def test_fault_29_the_client_leaves_before_the_first_token(
     voice: Voice, streamed: bool, leave: Leave
 ):
     handler, asked = silent()
-    async with faulty(voice, handler, options=PATIENT) as (made, server):
+    async with faulty(voice, handler) as (made, server):
         with dialled(made) as connection:
             await connection.send(request_of(voice, stream=streamed))
             await asked.wait()
@@ -96,7 +95,7 @@ async def test_fault_29_the_client_leaves_before_the_first_token(
 
 @either
 async def test_fault_30_the_client_leaves_mid_stream(voice: Voice, leave: Leave):
-    async with faulty(voice, hesitant(voice), options=PATIENT) as (made, server):
+    async with faulty(voice, hesitant(voice)) as (made, server):
         with dialled(made) as connection:
             await connection.send(request_of(voice, stream=True))
             await connection.until(NAME.encode())
@@ -109,7 +108,7 @@ async def test_fault_30_the_client_leaves_mid_stream(voice: Voice, leave: Leave)
 @either
 async def test_fault_31_the_client_leaves_while_nothing_is_streamed(voice: Voice, leave: Leave):
     for handler in (hesitant(voice), silent()[0]):
-        async with faulty(voice, handler, options=PATIENT) as (made, server):
+        async with faulty(voice, handler) as (made, server):
             with dialled(made) as connection:
                 await connection.send(request_of(voice))
                 await until(lambda: len(server.received) == 1)
@@ -127,7 +126,7 @@ async def test_fault_31_leaving_is_noticed_within_a_second(
     handler, asked = silent()
     took = list[float]()
     chosen = hesitant(voice) if streamed else handler
-    async with faulty(voice, chosen, options=PATIENT) as (made, server):
+    async with faulty(voice, chosen) as (made, server):
         for _ in range(tries):
             with dialled(made) as connection:
                 asked.clear()
@@ -174,7 +173,7 @@ async def stalled(sent: list[int], streams: int) -> None:
 async def test_fault_32_a_slow_reader_holds_the_backend_up(voice: Voice):
     """It is not read from while nobody reads; what was sent is in the kernel's buffers."""
     handler, sent = endless(voice)
-    async with faulty(voice, handler, options=PATIENT, pipeline=LONG) as (made, server):
+    async with faulty(voice, handler, pipeline=LONG) as (made, server):
         with dialled(made, buffer=4 * KIBI) as connection:
             await connection.send(request_of(voice, stream=True))
             await stalled(sent, 1)
@@ -187,7 +186,7 @@ async def test_fault_32_a_slow_reader_makes_us_hold_little(voice: Voice):
     """256 KiB at most of each stream, with all that the server of the test holds."""
     streams = 4
     handler, sent = endless(voice)
-    async with faulty(voice, handler, options=PATIENT, pipeline=LONG) as (made, server):
+    async with faulty(voice, handler, pipeline=LONG) as (made, server):
         with ExitStack() as stack:
             lines = [stack.enter_context(dialled(made, buffer=4 * KIBI)) for _ in range(streams)]
             tracemalloc.start()
@@ -210,7 +209,7 @@ async def test_fault_32_a_client_that_takes_nothing_is_cut_off(voice: Voice, str
 
     service = {"write_timeout": SCALE}
     chosen = handler if streamed else large
-    async with faulty(voice, chosen, options=PATIENT, service=service) as (made, server):
+    async with faulty(voice, chosen, service=service) as (made, server):
         with dialled(made, buffer=4 * KIBI) as connection:
             # A whole reply is written at once, so that nothing but the connection is left of it.
             lines = () if streamed else (b"connection: close",)
@@ -238,7 +237,7 @@ async def test_fault_32_a_client_that_takes_a_little_is_not(voice: Voice):
         await chunk(writer, b"")
 
     more = {"service": {"write_timeout": SCALE}, "pipeline": LONG}
-    async with faulty(voice, handler, options=PATIENT, **more) as (made, _):
+    async with faulty(voice, handler, **more) as (made, _):
         with dialled(made, buffer=256 * KIBI) as connection:
             await connection.send(request_of(voice, b"connection: close", stream=True))
             begun = anyio.current_time()
@@ -255,7 +254,7 @@ async def test_fault_32_a_client_that_takes_a_little_is_not(voice: Voice):
 async def test_fault_38_the_client_closes_its_half(voice: Voice, streamed: bool):
     """It is taken for one that left: nobody can tell whether it still listens."""
     handler, asked = silent()
-    async with faulty(voice, handler, options=PATIENT) as (made, server):
+    async with faulty(voice, handler) as (made, server):
         with dialled(made) as connection:
             await connection.send(request_of(voice, stream=streamed))
             await asked.wait()

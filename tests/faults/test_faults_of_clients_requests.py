@@ -359,7 +359,7 @@ async def test_fault_39_too_many_requests_sent_ahead(voice: Voice):
             await waiting.wait()
             await echo(voice)(request, writer)
 
-        async with faulty(voice, handler, options={"first_byte": 20.0}) as (made, server):
+        async with faulty(voice, handler) as (made, server):
             with dialled(made) as connection:
                 await connection.send(request_of(voice) + ahead)
                 with anyio.fail_after(5):
@@ -377,7 +377,7 @@ async def test_fault_39_a_client_that_leaves_behind_requests_sent_ahead(voice: V
         await chunk(writer, voice.opening()[0])
         await anyio.sleep_forever()
 
-    async with faulty(voice, handler, options={"first_byte": 20.0, "idle": 20.0}) as (made, server):
+    async with faulty(voice, handler) as (made, server):
         with dialled(made) as connection:
             await connection.send(request_of(voice, stream=True) * 3)
             with anyio.fail_after(5):

@@ -8,8 +8,8 @@ from typing import Any
 import anyio
 import pytest
 from backends.server import serve
-from faults.failing import PATIENT, Failing, calls
-from faults.house import NEVER, SCALE, House, backend, faulty, house, told_nothing
+from faults.failing import Failing, calls
+from faults.house import SCALE, House, backend, faulty, house, told_nothing
 from faults.voices import ANTHROPIC, MODEL, OPENAI, Outcome, Voice
 from msgspec import field
 from service_process import free_port
@@ -70,7 +70,7 @@ async def test_fault_42_a_retry_storm(voice: Voice, how: str, shipped: bool):
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(serve(Failing(voice, how, 0.01)))
         url = server.url if how != "refused" else f"http://127.0.0.1:{free_port()}/v1"
-        options = {**PATIENT, **(SHIPPED if shipped else {"breaker": NEVER, "retries": 5})}
+        options = SHIPPED if shipped else {"retries": 5}
         made = await stack.enter_async_context(
             house(backend(voice, url, **options), route={"replay": True})
         )
@@ -93,7 +93,7 @@ async def test_fault_42_a_retry_storm(voice: Voice, how: str, shipped: bool):
 
 
 async def test_fault_43_an_open_breaker_answers_at_once(voice: Voice):
-    options = {**PATIENT, "breaker": Breaker(wait=60)}
+    options = {"breaker": Breaker(wait=60)}
     async with faulty(voice, Failing(voice), options=options) as (made, server):
         for _ in range(5):
             assert (await made.ask(voice, stream=False)).status == 502
@@ -121,7 +121,7 @@ async def test_fault_43_one_tries_when_the_wait_is_over(voice: Voice):
             await anyio.sleep(0.01)
 
     failing = Failing(voice)
-    options = {**PATIENT, "breaker": Breaker(failures=5, wait=SCALE)}
+    options = {"breaker": Breaker(failures=5, wait=SCALE)}
     async with faulty(voice, failing, options=options) as (made, server):
         breaker = made.running.ways.of[MODEL][0].breaker
         await at_once(made, voice, 5)
@@ -145,7 +145,7 @@ async def test_fault_43_one_tries_when_the_wait_is_over(voice: Voice):
 @both
 async def test_fault_44_all_backends_fail(voice: Voice, streamed: bool):
     async with serve(Failing(voice)) as one, serve(Failing(voice, "reset")) as two:
-        options = {**PATIENT, "breaker": Breaker(wait=60)}
+        options = {"breaker": Breaker(wait=60)}
         refused = backend(voice, f"http://127.0.0.1:{free_port()}/v1", **options)
         ways = [backend(voice, one.url, **options), refused, backend(voice, two.url, **options)]
         async with house(*ways, route={"replay": True}) as made:
@@ -188,7 +188,7 @@ async def test_fault_46_overload(voice: Voice):
     fine = Failing(voice, slow=0.1)
     fine.fails = False
     counts = Counts()
-    options = {**PATIENT, "concurrency": 2, "queue": 2}
+    options = {"concurrency": 2, "queue": 2}
 
     async def one(made: House, number: int, keep: dict[int, list[float]]) -> None:
         begun = time.perf_counter()

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import anyio
 import pytest
 from backends.server import Received, begin, chunk, serve
-from faults.failing import PATIENT, fine
+from faults.failing import fine
 from faults.house import (
     NAME,
     PLACEHOLDER,
@@ -83,7 +83,7 @@ async def test_fault_47_a_plugin_fails_on_the_request(
         "plugins": {"bad": Bad(how, "request")},
     }
     async with serve(fine(voice)) as one, serve(fine(voice)) as two:
-        ways = [backend(voice, one.url, **PATIENT), backend(voice, two.url, **PATIENT)]
+        ways = [backend(voice, one.url), backend(voice, two.url)]
         async with house(*ways, **more) as made:
             begun = anyio.current_time()
             outcome = await made.ask(voice, stream=streamed)
@@ -110,7 +110,6 @@ async def test_fault_47_a_plugin_fails_on_the_reply(
         await anyio.sleep_forever()
 
     more: dict[str, Any] = {
-        "options": PATIENT,
         "pipeline": {"plugin_timeout": SCALE},
         "plugins": {"bad": Bad(how, "reply")},
     }
@@ -193,7 +192,6 @@ async def test_fault_53_the_event_loop_is_blocked(voice: Voice):
     begun = anyio.Event()
     outcomes = list[Outcome]()
     more: dict[str, Any] = {
-        "options": PATIENT,
         "plugins": {"blocks": Blocks()},
         "service": {"keepalive": SCALE / 4},
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from backends.server import Server, serve
 from click.testing import CliRunner
-from faults.failing import PATIENT, Failing, fine
+from faults.failing import Failing, fine
 from faults.house import NAME, PLACEHOLDER, Hide, backend, living
 from faults.voices import ANTHROPIC, MODEL, OPENAI, Voice
 
@@ -42,8 +42,8 @@ def trusted_first(voice: Voice, house: str, cloud: str, *targets: TargetConfig) 
         service=ServiceConfig(port=0, log_level="debug"),
         plugins={"hide": Hide(), "mark": Mark()},
         backends={
-            "house": backend(voice, house, trust="house", **PATIENT),
-            "cloud": backend(voice, cloud, **PATIENT),
+            "house": backend(voice, house, trust="house"),
+            "cloud": backend(voice, cloud),
         },
         pipelines={
             "light": PipelineConfig(pre=["mark"], trust="house", deadline=5),

@@ -72,10 +72,10 @@ def base(voice: Voice, url: str) -> str:
 @asynccontextmanager
 async def judged(mock: Running, voice: Voice, **options: Any) -> AsyncIterator[tuple[House, Judge]]:
     """Privet before the judge, who has forgotten everything."""
-    patient = {"connect": 5.0, "first_byte": 5.0, "retry_most": 2.0, "key": None, **options}
+    usual = {"idle": SCALE, "retry_most": 2.0, "key": None, **options}
     async with (
         httpx.AsyncClient(base_url=mock.url, trust_env=False) as client,
-        house(backend(voice, base(voice, mock.url), **patient), route={"replay": True}) as made,
+        house(backend(voice, base(voice, mock.url), **usual), route={"replay": True}) as made,
     ):
         (await client.post("/_llmock/reset")).raise_for_status()
         yield made, Judge(mock.url, client)

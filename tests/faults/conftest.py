@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from faults.figures import FIGURES, Figure, Figures
 
 FOLDER = Path(__file__).parent
 LONGEST = 240.0
@@ -59,6 +60,7 @@ class Bound:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.stash[FIGURES] = Figures()
     if (count := rounds(config)) > 1:
         config.pluginmanager.register(Bound(count * LONGEST))
 
@@ -67,3 +69,16 @@ def pytest_configure(config: pytest.Config) -> None:
 def tries(request: pytest.FixtureRequest) -> int:
     """How often to try what is measured: all times where there is time."""
     return TRIES if rounds(request.config) > 1 else TRIES // 10
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Figure:
+    """Keeps what was measured; all of it is told in the end."""
+    return request.config.stash[FIGURES].keep
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    for line in config.stash[FIGURES].lines():
+        terminalreporter.line(line)

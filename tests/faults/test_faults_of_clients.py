@@ -9,6 +9,7 @@ import anyio
 import pytest
 from backends.server import Handler, Received, Server, begin, chunk, head, reply
 from faults.clients import Line, dialled, request_of
+from faults.figures import Figure
 from faults.house import NAME, PLACEHOLDER, SCALE, House, faulty
 from faults.voices import ANTHROPIC, OPENAI, Voice
 
@@ -120,7 +121,7 @@ async def test_fault_31_the_client_leaves_while_nothing_is_streamed(voice: Voice
 
 @both
 async def test_fault_31_leaving_is_noticed_within_a_second(
-    voice: Voice, streamed: bool, tries: int
+    voice: Voice, streamed: bool, tries: int, figure: Figure
 ):
     """At the 99th percentile, in the middle of a stream and before a reply that is none."""
     handler, asked = silent()
@@ -135,7 +136,10 @@ async def test_fault_31_leaving_is_noticed_within_a_second(
                 connection.go()
                 took.append(await noticed(server, made))
         told_of_leaving(made)
-    assert sorted(took)[tries * 99 // 100 - 1] < 1
+    nearly_all = sorted(took)[tries * 99 // 100 - 1]
+    mode = "stream" if streamed else "whole"
+    figure(f"client gone, {voice.name}, {mode}: p99 of {tries} tries, ms", 1000 * nearly_all)
+    assert nearly_all < 1
 
 
 BLOCK = "word " * 200
@@ -228,7 +232,7 @@ async def test_fault_32_a_client_that_takes_nothing_is_cut_off(voice: Voice, str
 
 
 async def test_fault_32_a_client_that_takes_a_little_is_not(voice: Voice):
-    pieces = 400
+    pieces = 150
 
     async def handler(request: Received, writer: StreamWriter) -> None:
         await begin(writer)
@@ -245,6 +249,7 @@ async def test_fault_32_a_client_that_takes_a_little_is_not(voice: Voice):
             while anyio.current_time() - begun < 6 * SCALE:
                 seen += await connection.receive(16 * KIBI)
                 await anyio.sleep(SCALE / 10)
+            assert made.gate.inside == 1, "it has not all been taken, by him or by the system"
             seen += await connection.all(within=20)
     assert b"[DONE]" in seen or b"message_stop" in seen
     assert seen.count(BLOCK.encode()) == pieces * 30

@@ -5,7 +5,7 @@ is told in ours, so that nothing of a key, a proxy or a stack trace gets any fur
 """
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -85,7 +85,11 @@ class Poster:
         if self._framing.media in kind or (call.stream and "json" not in kind):
             decoder = self._framing.decoder(self._max_event)
             return Reply(answer.status, _Stream(answer, decoder, self._framing.last))
-        return Reply(answer.status, _Whole(answer, self._max_reply))
+        try:
+            said = await answer.read_all(self._max_reply)
+        finally:
+            await answer.aclose()
+        return Reply(answer.status, _Given(Event(said, whole=True)))
 
 
 async def probe(client: Client, url: URL) -> None:
@@ -157,25 +161,20 @@ class _Stream:
         await self._answer.aclose()
 
 
-class _Whole:
-    """The one event of a reply that is not streamed."""
+class _Given:
+    """The one event of a reply that is not streamed; there is nothing left to close."""
 
-    def __init__(self, answer: Answer, limit: int):
-        self._answer = answer
-        self._limit = limit
-        self._read = False
+    def __init__(self, event: Event):
+        self._event: Event | None = event
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Event:
-        if self._read:
+        event, self._event = self._event, None
+        if event is None:
             raise StopAsyncIteration
-        self._read = True
-        return Event(await self._answer.read_all(self._limit), whole=True)
-
-    async def aclose(self) -> None:
-        await self._answer.aclose()
+        return event
 
 
 async def _refusal(answer: Answer, endpoint: str) -> Reply:
@@ -223,7 +222,7 @@ async def _refusal(answer: Answer, endpoint: str) -> Reply:
             lasting=status not in _PASSING,
         )
     headers = {} if retry_after is None else {"retry-after": str(retry_after)}
-    return Reply(status, _one(Event(body, whole=True)), headers)
+    return Reply(status, _Given(Event(body, whole=True)), headers)
 
 
 def _not_offered(endpoint: str, status: int) -> UpstreamRefused:
@@ -234,10 +233,6 @@ def _not_offered(endpoint: str, status: int) -> UpstreamRefused:
         unprocessed=True,
         lasting=True,
     )
-
-
-async def _one(event: Event) -> AsyncIterator[Event]:
-    yield event
 
 
 def _decoded(body: bytes) -> JsonObject | None:

@@ -35,7 +35,7 @@ async def read(answer: Reply) -> list[Event]:
     try:
         return [event async for event in answer.events]
     finally:
-        await answer.events.aclose()
+        await answer.aclose()
 
 
 async def exchange(handler: Handler, *, streamed: bool = False, **options: object) -> list[Event]:

@@ -52,7 +52,7 @@ async def read(answer: Reply) -> list[Event]:
     try:
         return [event async for event in answer.events]
     finally:
-        await answer.events.aclose()  # type: ignore[attr-defined]
+        await answer.aclose()
 
 
 async def whole(request: Received, writer: StreamWriter) -> None:
@@ -101,7 +101,7 @@ async def test_a_stream_ends_at_message_stop():
             answer = await upstream.send(call(streamed=True))
             assert [await anext(answer.events) for _ in EVENTS] == EVENTS
             # The connection is used again although its own end came later.
-            await answer.events.aclose()
+            await answer.aclose()
     assert server.connections == 1
 
 

@@ -37,7 +37,7 @@ async def read(answer: Reply) -> list[Event]:
     try:
         return [event async for event in answer.events]
     finally:
-        await answer.events.aclose()  # type: ignore[attr-defined]
+        await answer.aclose()
 
 
 async def say(writer: StreamWriter, *pieces: bytes) -> None:
@@ -58,7 +58,7 @@ async def test_a_stream_of_lines():
         assert await read(await upstream.send(call())) == [Event(one) for one in LINES]
         answer = await upstream.send(call())
         assert [await anext(answer.events) for _ in LINES] == [Event(one) for one in LINES]
-        await answer.events.aclose()
+        await answer.aclose()
         await read(await upstream.send(call()))
     assert server.connections == 1
     asked = server.received[0]

@@ -43,7 +43,7 @@ async def test_a_reader_that_stops_at_the_last_event_keeps_the_connection():
         for _ in range(3):
             answer = await upstream.send(call(streamed=True))
             assert await anext(answer.events) == Event(b"[DONE]")
-            await answer.events.aclose()
+            await answer.aclose()
     assert server.connections == 1
 
 
@@ -59,7 +59,7 @@ async def test_a_connection_that_does_not_end_its_reply_is_not_used_again(more: 
     async with serve(handler) as server, backend(server.url) as upstream:
         answer = await upstream.send(call(streamed=True))
         assert await anext(answer.events) == Event(b"[DONE]")
-        await answer.events.aclose()
+        await answer.aclose()
         await server.all_closed()
 
 
@@ -103,7 +103,7 @@ async def left(server: Server) -> None:
 async def test_leaving_before_anything_was_read():
     async with serve(forever) as server, backend(server.url) as upstream:
         answer = await upstream.send(call(streamed=True))
-        await answer.events.aclose()
+        await answer.aclose()
         await left(server)
 
 
@@ -111,8 +111,8 @@ async def test_leaving_in_the_middle():
     async with serve(forever) as server, backend(server.url) as upstream:
         answer = await upstream.send(call(streamed=True))
         await anext(answer.events)
-        await answer.events.aclose()
-        await answer.events.aclose()
+        await answer.aclose()
+        await answer.aclose()
         await left(server)
 
 
@@ -123,7 +123,7 @@ async def test_leaving_a_whole_reply():
 
     async with serve(handler) as server, backend(server.url) as upstream:
         answer = await upstream.send(call())
-        await answer.events.aclose()
+        await answer.aclose()
         await left(server)
 
 
@@ -138,7 +138,7 @@ async def test_leaving_while_being_cancelled():
                     tasks.cancel_scope.cancel()
                     await anext(answer.events)
                 finally:
-                    await answer.events.aclose()
+                    await answer.aclose()
 
             tasks.start_soon(work)
         await left(server)

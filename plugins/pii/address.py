@@ -95,8 +95,8 @@ _BEFORE_PLAIN = Ending(
     r"|(?<!\p{L})\p{L}{3,}(?:straße|strasse|gasse|platz|allee|straat|laan|plein|gracht|gatan|vägen|"
     r"gata|veien|gade|katu|kuja|vej) "
 )
-_ANNOUNCED = regex.compile(
-    r"\b(?:address(?:es)?(?: is| are)?[:;]?(?: (?:it|they|here they)(?: is|'s| are)[:]?)?|"
+_ANNOUNCED = Ending(
+    r"(?i:\b(?:address(?:es)?(?: is| are)?[:;]?(?: (?:it|they|here they)(?: is|'s| are)[:]?)?|"
     r"wohn(?:e|t|haft)(?: in)?|habite(?: à| au)?|woont? (?:in|aan)|"
     r"(?:lives?|living|lived|resid(?:es?|ing)|staying|located|based|situated|offices?)(?: is| are)?"
     r" (?:at|on|in)|"
@@ -105,8 +105,7 @@ _ANNOUNCED = regex.compile(
     r"(?:it |this |them |that |me |us )?to|"
     r"(?:meet|pick|drops?|see) (?:me|us|you|him|her)(?: up| off)? at|"
     r"adresse?|anschrift|indirizzo|dirección|endereço|morada|adres)"
-    r"[:\s]\s*((?:\d{1,6} )?(?:\p{L}[\p{L}\p{M}'\u2019.-]+ ){1,4})$",
-    regex.IGNORECASE,
+    r"[:\s]\s*((?:\d{1,6} )?(?:\p{L}[\p{L}\p{M}'\u2019.-]+ ){1,4}))"
 )
 _UNIT_WORD = r"(?i:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Room|Rm|Office|Appt|Wohnung|Piso|Bus)"
 _UNIT = regex.compile(

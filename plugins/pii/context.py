@@ -5,7 +5,8 @@ whole words are compared, a plural counting as its singular, within a small wind
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from presidio_analyzer import EntityRecognizer, RecognizerResult
 
@@ -16,6 +17,13 @@ _MOST = 0.99
 _BEFORE, _AFTER = 6, 3
 _WINDOW = 80
 _WORD = re.compile(r"[^\W\d_]+")
+
+
+class _Phrase(NamedTuple):
+    """A context word, or several; `first` is the first of them, without a plural's ending."""
+
+    first: str
+    words: str
 
 
 class Context:
@@ -42,14 +50,20 @@ class Context:
                 one.score = min(_MOST, max(one.score + BOOST, 0.4))
 
 
-def _near(phrases: tuple[str, ...], text: str, start: int, end: int) -> bool:
+def _near(phrases: Sequence[_Phrase], text: str, start: int, end: int) -> bool:
+    window = text[max(0, start - _WINDOW) : end + _WINDOW].lower()
+    # Most findings have none nearby, which is seen in a tenth of the time.
+    near = [one.words for one in phrases if one.first in window]
+    if not near:
+        return False
     before = _words(text[max(0, start - _WINDOW) : start])[-_BEFORE:]
     after = _words(text[end : end + _WINDOW])[:_AFTER]
-    return any(phrase in f" {' '.join(words)} " for words in (before, after) for phrase in phrases)
+    return any(phrase in f" {' '.join(words)} " for words in (before, after) for phrase in near)
 
 
-def _phrase(word: str) -> str:
-    return f" {' '.join(_words(word))} "
+def _phrase(written: str) -> _Phrase:
+    words = _words(written)
+    return _Phrase(words[0] if words else "", f" {' '.join(words)} ")
 
 
 def _words(text: str) -> list[str]:

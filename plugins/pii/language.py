@@ -9,7 +9,9 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from heapq import nlargest
 from importlib.util import find_spec
+from operator import itemgetter
 from pathlib import Path
 from runpy import run_path
 from typing import cast
@@ -63,16 +65,16 @@ class Languages:
                 if len(letters.findall(start)) * (20 if language in ("ja", "uk") else 2) > foreign:
                     return language
             return ""
-        scores: Counter[str] = Counter()
-        for match in _WORD.finditer(start.lower()):
-            for language, weight in self._weights.get(match[0], ()):
-                scores[language] += weight  # pyright: ignore[reportArgumentType]
-        ranked = scores.most_common(2)
-        if not ranked or ranked[0][1] < _ENOUGH:
-            return ""
-        if len(ranked) > 1 and ranked[0][1] < _CLEAR * ranked[1][1]:
-            return ""
-        return ranked[0][0]
+        scores: dict[str, float] = {}
+        weights = self._weights
+        for word in _WORD.findall(start.lower()):
+            if word in weights:
+                for language, weight in weights[word]:
+                    scores[language] = scores.get(language, 0.0) + weight
+        [(best, score), (_, next_best)] = nlargest(
+            2, [*scores.items(), ("", 0.0), ("", 0.0)], key=itemgetter(1)
+        )
+        return best if score >= max(_ENOUGH, _CLEAR * next_best) else ""
 
 
 def stop_words(languages: Iterable[str] = ()) -> dict[str, set[str]]:

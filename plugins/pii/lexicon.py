@@ -25,6 +25,7 @@ from plugins.pii.language import stop_words
 from plugins.pii.towns import towns
 
 _NAME = regex.compile(r"[\p{Latin}\p{Greek}\p{Cyrillic}][\p{L}\p{M}'\u2019-]{2,}")
+_WORD = regex.compile(r"\p{L}[\p{L}\p{M}'\u2019-]{2,}")
 _PLACE = regex.compile(r"\p{L}[\p{L}\p{M}'\u2019. -]{3,40}")
 
 _COUNTRIES = 3
@@ -112,6 +113,8 @@ class Lexicon:
         self._countries = _places("countries", "states")
         self._places = self._countries | _places(*_LOCAL_PLACES)
         self._towns = _typed(towns()) | self._places
+        firsts = ((one, _WORD.match(one)) for one in self._towns)
+        self._begin = {first[0] for one, first in firsts if first and first[0] != one}
 
     def sure(self, word: str) -> bool:
         """Whether it is a given name and hardly anything else."""
@@ -140,6 +143,10 @@ class Lexicon:
     def town(self, name: str) -> bool:
         """Whether some place on earth is called so, which many words and names are as well."""
         return name in self._towns
+
+    def begins_town(self, word: str) -> bool:
+        """Whether the names of places that consist of more begin with a word of three letters."""
+        return word in self._begin
 
     def country(self, name: str) -> bool:
         """Whether it is a country or a state."""

@@ -6,19 +6,20 @@ is", "Dear", "Dr.". In lower case a name goes on only with a family name or a wo
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 import regex
 from presidio_analyzer import RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from plugins.finding.spans import LISTED
+from plugins.pii.announcing import ANNOUNCED, LIKELY, TITLE, announcements
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.results import Loaded, result
 from plugins.pii.technical import Lines, glued
 from plugins.pii.words import text_of
 
-ANNOUNCED, SURE, LIKELY = 0.8, 0.75, 0.6
+SURE = 0.75
 
 _WORD = regex.compile(r"\p{L}[\p{L}\p{M}]*(?:['\u2019-]\p{L}[\p{L}\p{M}]*)*")
 _GAP = regex.compile(r"[ \u00a0]{1,2}|\. ?")
@@ -33,43 +34,6 @@ _PLACES = frozenset(
 _LONGEST = 5
 """Words in a name, at most."""
 
-_TITLE = (
-    r"(?i:Mrs?|Ms|Mx|Miss|Mister|Dr|Doctor|Prof|Professor|Sir|Madam|Lady|Dame|Lord|Rev|Reverend|"
-    r"Herrn?|Frau|Mme|Mlle|Monsieur|Madame|Sr|Sra|Srta|Señora?|Señorita|Don|Doña|Sig|Signora?|"
-    r"Senhora?|Mevr|Mevrouw|Meneer|Dhr|Capt|Captain|Sgt|Sergeant|Lt|Lieutenant|Col|Colonel|Gen|"
-    r"General|Judge|Senator|Rabbi|Imam|Ing|Dipl)\b\.?"
-)
-_TITLED = regex.compile(_TITLE)
-_ANNOUNCED = regex.compile(
-    rf"\b(?:{_TITLE}(?: {_TITLE})*|(?i:"
-    r"(?:my|his|her|their|whose|our|the|your)(?: (?:full|last|first|maiden|real|middle|sur|family|"
-    r"given))? ?name(?: is|'s|\u2019s|:| was)|names? (?:is|are)|named|called|known as|"
-    r"call(?:s|ed)? (?:me|him|her)|"
-    r"(?:patient|customer|client|employee|colleague|tenant|applicant|passenger|student|suspect|"
-    r"victim|witness|owner|holder|contact|manager|attn|attention|recipient|sender|cardholder|"
-    r"beneficiary|guardian|signed|signature|regards|sincerely|cheers|thanks|love)(?: name)?[:,]|"
-    r"(?:full |first |last |sur|user |display )?name ?[:=]|"
-    r"ich heiße|mein name ist|je m'appelle|je suis|me llamo|mi nombre es|mi chiamo|"
-    r"meu nome é|me chamo|mijn naam is|ik heet|jag heter|jeg heter|mit navn er|nazywam się|"
-    r"mam na imię|jmenuji se|меня зовут|nom ?:|nombre ?:|nome ?:|naam ?:|navn ?:|namn ?:|imię ?:)"
-    r")[ \t]*\n?[\"'\u201c]?(?=\p{L})",
-)
-_GREETED = regex.compile(
-    r"(?:^|(?<=[.!?\n\"] ?))(?i:dear|hi|hello|hey|hallo|liebe[rs]?|bonjour|hola|ciao|olá|cher|"
-    r"chère|querid[oa]|i'm|i am|this is|it's|thanks|thx|morning|from|to|cc|bcc|by|written by|"
-    r"author|assigned to|meet|ask|tell):? (?=\p{L})",
-    regex.MULTILINE,
-)
-_KIN = regex.compile(
-    # Capitals are rarer than words, so what stands before them is looked for from them.
-    r"\p{Lu}(?<=(?:\b(?i:aunt|auntie|uncle|cousin|brother|sister|husband|wife|daughter|son|boyfriend|girlfriend|"
-    r"fianc[ée]e?|boss|nurse|coach|colleague|coworker|roommate|flatmate|neighbou?r|landlord|"
-    r"friend|therapist|teacher|tutor|nanny|babysitter|freund(?:in)?|frau|mann|sohn|tochter|"
-    r"bruder|schwester|mandant(?:en|in)?|kollegin?|ami|amie|mari|femme|fils|fille|frère|sœur|"
-    r"amigo|amiga|marido|mujer|hijo|hija|hermano|hermana),? "
-    r"|\b(?i:sono|soy|sou|jestem|ik ben|jag är|jeg er) )\p{Lu})"
-)
-"""What somebody is to somebody, and "I am" where no noun has a capital."""
 _KEYED = regex.compile(
     r"(?i:\b(?:first|last|full|middle|sur|given|family|maiden|customer|patient|client|contact|"
     r"employee|holder|cardholder|sender|recipient|owner)[ _-]?name|\bvorname|\bnachname|"
@@ -89,12 +53,49 @@ _CJK = [
 ]
 
 
+_POSSESSIVES = ("'s", "\u2019s")
+"""Endings that do not belong to a name: `Anna's`."""
+
+
 class _Word(NamedTuple):
     start: int
     end: int
     lower: str
     cap: bool
     all_caps: bool
+
+
+class _Words(Sequence[_Word]):
+    """The words of a text, each looked at when it is asked for: most never are."""
+
+    def __init__(self, text: str):
+        self._matches = list(_WORD.finditer(text))
+        self._known: dict[int, _Word] = {}
+
+    def __len__(self) -> int:
+        return len(self._matches)
+
+    @overload
+    def __getitem__(self, index: int) -> _Word: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[_Word]: ...
+    def __getitem__(self, index: int | slice) -> _Word | Sequence[_Word]:
+        if isinstance(index, slice):
+            return [_word(match) for match in self._matches[index]]
+        word = self._known.get(index)
+        if word is None:
+            word = self._known[index] = _word(self._matches[index])
+        return word
+
+    def lower(self) -> Iterator[tuple[int, str]]:
+        """Their places among the words, and how they are written in lower case."""
+        for index, match in enumerate(self._matches):
+            lower = match[0].lower()
+            yield index, lower[:-2] if lower[-2:] in _POSSESSIVES else lower
+
+    def starting(self) -> dict[int, int]:
+        """Their places among the words, by where they start."""
+        return {match.start(): index for index, match in enumerate(self._matches)}
 
 
 class People(Loaded):
@@ -109,15 +110,11 @@ class People(Loaded):
     ) -> list[RecognizerResult]:
         """Every name in a text."""
         lines = text_of(text).lines
-        words = [_word(match) for match in _WORD.finditer(text)]
-        announced = {match.end(): ANNOUNCED for match in _ANNOUNCED.finditer(text)}
-        for match in _GREETED.finditer(text):
-            announced.setdefault(match.end(), LIKELY)
-        for match in _KIN.finditer(text):
-            announced.setdefault(match.start(), LIKELY)
+        words = _Words(text)
+        announced = announcements(text)
         found: list[RecognizerResult] = []
         next_free = 0
-        at = {word.start: index for index, word in enumerate(words)} if announced else {}
+        at = words.starting() if announced else {}
         cues = sorted((at[place], score) for place, score in announced.items() if place in at)
         taken: set[int] = set()
         for index, score in cues:
@@ -126,8 +123,8 @@ class People(Loaded):
                 taken.update(range(index, last + 1))
                 found.append(result(self, words[index].start, words[last].end, score))
         given = self._lexicon.given
-        for index, word in enumerate(words):
-            if not given(word.lower) or index < next_free or index in taken:
+        for index, lower in words.lower():
+            if not given(lower) or index < next_free or index in taken:
                 continue
             if score := self._begins(text, lines, words, index):
                 last = self._last(text, words, index)
@@ -240,7 +237,7 @@ class People(Loaded):
         known = self._lexicon
         word = words[index]
         if (
-            _TITLED.fullmatch(word.lower)
+            TITLE.fullmatch(word.lower)
             or lines.technical(word.start)
             or glued(text, word.start, word.end)
         ):
@@ -271,8 +268,7 @@ class People(Loaded):
 
 def _word(match: "regex.Match[str]") -> _Word:
     value, end = match[0], match.end()
-    # An apostrophe's ending does not belong to a name: `Anna's`.
-    if value[-2:] in ("'s", "\u2019s"):
+    if value[-2:] in _POSSESSIVES:
         value, end = value[:-2], end - 2
     return _Word(match.start(), end, value.lower(), value[0].isupper(), value.isupper())
 

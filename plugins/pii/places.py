@@ -53,10 +53,12 @@ class Places(Loaded):
         words = [(match.start(), match.end()) for match in _WORD.finditer(text)]
         found: list[RecognizerResult] = []
         free = 0
-        for index, (start, _) in enumerate(words):
+        for index, (start, end) in enumerate(words):
             if start < free:
                 continue
-            for _, end in reversed(words[index : index + _LONGEST]):
+            # Most words begin no name of several.
+            longest = _LONGEST if known.begins_town(text[start:end].lower()) else 1
+            for _, end in reversed(words[index : index + longest]):
                 name = text[start:end]
                 if (
                     known.town(name.lower())

@@ -31,12 +31,12 @@ class Recase:
         return _LINE.sub(lambda line: self._line(line[0]), text)
 
     def _line(self, line: str) -> str:
-        words = [match[0] for match in _WORD.finditer(line) if len(match[0]) > 1]
+        words = [word for word in _WORD.findall(line) if len(word) > 1]
         if not words or is_technical(line):
             return line
-        capitals = sum(1 for word in words if word[0].isupper())
-        shouted = sum(1 for word in words if word.isupper())
-        if capitals <= _FEW * len(words):
+        capitals = [word for word in words if word[0].isupper()]
+        shouted = len([word for word in capitals if word.isupper()])
+        if len(capitals) <= _FEW * len(words):
             return _WORD.sub(lambda word: self._lifted(word[0]), line)
         if len(words) > 1 and shouted > 0.8 * len(words):
             return _WORD.sub(lambda word: self._lifted(word[0]), line)

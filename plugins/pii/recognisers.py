@@ -35,6 +35,7 @@ from plugins.pii.organisations import Organisations
 from plugins.pii.phones import Phone
 from plugins.pii.results import Hinted, result
 from plugins.pii.wallets import Wallet
+from plugins.pii.words import text_of
 
 WEAK = 0.2
 """Counts only after a context word."""
@@ -113,7 +114,7 @@ class Card(Hinted):
     mistype.
     """
 
-    needs = regex.compile(r"\d{4}[ -]?\d{4}")
+    needs = regex.compile(r"\d{4}(?:[ -]\d{4}(?:\d\d)?[ -]\d{4}|\d{8})")
 
     def __init__(self) -> None:
         start, end = r"(?<![\w.-])", r"(?![\w-])(?!\.\d)"
@@ -275,10 +276,22 @@ class Licence(Hinted, UsLicenseRecognizer):
 
     needs = regex.compile(r"[0-9]{4}(?:(?<=[^\s\d][0-9]{4})|[0-9]{2})")
     """Four digits after a letter or, for numbers of digits alone or with letters last, six."""
-    hints = ("driv", "licen", "dl")
+    _SAID = regex.compile(r"driv|licen|(?<![^\W\d_])(?:c?dl|dln)s?(?![^\W\d_])")
 
     def __init__(self) -> None:
         super().__init__(context=["driver", "driving", "license", "licence", "dl", "dln", "cdl"])
+
+    def analyze(
+        self,
+        text: str,
+        entities: list[str],
+        nlp_artifacts: object = None,
+        regex_flags: int | None = None,
+    ) -> list[RecognizerResult]:
+        """Every licence in a text that says so."""
+        if not self._SAID.search(text_of(text).caseless):
+            return []
+        return super().analyze(text, entities, nlp_artifacts, regex_flags)
 
     def invalidate_result(self, pattern_text: str) -> bool:
         """Whether it is too short to be told from `H1` and `A4`."""

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from plugins.pii.announcing import ANNOUNCED, announcements
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.people import People
 
@@ -114,3 +115,17 @@ def test_no_text_takes_long(people: People, unit: str) -> None:
     began = time.process_time()
     people.analyze(text, ["PERSON"])
     assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    "announcement",
+    """Mr|MRS.|Dr.|Prof. Dr.|Herrn|Señora|Rev|my name is|His surname:|known as|called|CALL ME|
+    patient:|Manager,|thanks,|user name =|surname:|ich heiße|je m'appelle|je suis|me llamo|
+    mi nombre es|mi chiamo|meu nome é|me chamo|mijn naam is|ik heet|jag heter|jeg heter|mit navn er|
+    nazywam się|mam na imię|jmenuji se|меня зовут|Nom :|nombre:|naam:|namn:|imię:""".split("|"),
+)
+def test_a_name_is_announced(announcement: str) -> None:
+    begun = f"It is so: {announcement.strip()} "
+    assert announcements(f"{begun}Quillby") == {len(begun): ANNOUNCED}
+    # Beside a word of many announcements, these are looked for in another way.
+    assert announcements(f"{begun}Quillby\nA filename") == {len(begun): ANNOUNCED}

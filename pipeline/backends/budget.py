@@ -38,12 +38,12 @@ class Budget:
         clock: Callable[[], float] = time.monotonic,
         own: "Row | None" = None,
         others: Sequence[Row] = (),
-        lock: Callable[[], AbstractContextManager[object]] = nullcontext,
+        lock: AbstractContextManager[object] | None = None,
     ):
         self._clock = clock
         self._own = own if own is not None else [0.0] * ROW
         self._rows = (self._own, *others)
-        self._lock = lock
+        self._lock = lock or nullcontext()
         self._own[_AT] = clock()
 
     def tried(self) -> None:
@@ -56,7 +56,7 @@ class Budget:
         """Whether there may be one more retry, with so many tries of both kinds under way; it is
         one of them until this is left.
         """
-        with self._lock():
+        with self._lock:
             self._fade()
             granted = self._allows(under_way)
             self._own[_UNDER_WAY] += granted

@@ -50,7 +50,8 @@ async def test_limits_hold_for_all_processes_together():
     assert not two.rings, "nobody is called while there is nothing to be had"
     two.of[1].give_back()
     two.of[0].give_back()
-    await asyncio.gather(*waiting)
+    async with asyncio.timeout(5):
+        await asyncio.gather(*waiting)
     assert (two.of[0].taken, two.of[0].waiting) == (3, 0)
 
 
@@ -72,7 +73,8 @@ async def test_turns_come_in_the_order_of_asking():
         await rounds(1)
     late = asyncio.ensure_future(ask(6))
     two.of[0].give_back()
-    await asyncio.gather(*tasks, late)
+    async with asyncio.timeout(5):
+        await asyncio.gather(*tasks, late)
     assert order == [0, 1, 3, 5, 2, 4, 6]
     assert two.of[0].taken == two.of[0].waiting == 0
 
@@ -90,7 +92,8 @@ async def test_who_goes_away_leaves_his_place_and_his_turn():
     await rounds(1)
     tasks[0].cancel()
     await asyncio.gather(*tasks[:2], return_exceptions=True)
-    await tasks[2]
+    async with asyncio.timeout(5):
+        await tasks[2]
     assert (two.of[0].taken, two.of[0].waiting) == (1, 0)
 
 
@@ -130,7 +133,7 @@ async def test_who_dies_gives_all_back():
         for _ in range(2):
             with pytest.raises(StopIteration):
                 two.of[1].take().send(None)
-        two.table.lock("b").__enter__()
+        two.table.of("b").lock.__enter__()
 
     died(work)
     assert two.of[0].taken == 2

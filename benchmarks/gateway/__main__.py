@@ -48,8 +48,8 @@ def _place(folder: Path) -> Iterator[Place]:
     folder.mkdir(parents=True, exist_ok=True)
     cores, port = Cores.share(), free_port()
     command = [compile_c("upstream"), str(port)]
-    with server(command, port, cores.upstream, folder / "upstream.log"):
-        yield Place(folder, cores, port)
+    with server(command, port, cores.upstream, folder / "upstream.log") as mock:
+        yield Place(folder, cores, port, mock)
 
 
 def _group(place: Place, rows: Sequence[Row], runs: int, *, quick: bool) -> list[Outcome]:

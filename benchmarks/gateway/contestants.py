@@ -20,11 +20,12 @@ _FEW = ("PERSON", "LOCATION", "EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD")
 
 
 class Place(NamedTuple):
-    """Where contestants run: a folder for files and logs, cores, and the upstream's port."""
+    """Where contestants run: a folder for files and logs, cores, the upstream's port and itself."""
 
     folder: Path
     cores: Cores
     upstream: int
+    mock: Server | None = None
 
 
 class Running(NamedTuple):

@@ -51,6 +51,8 @@ class Figures(NamedTuple):
     """Why the figures do not count."""
     note: str = ""
     """What else is to be known of them."""
+    beside: float = 0.0
+    """Cores that the load and the upstream took of those that two workers run on."""
 
 
 def start_load(
@@ -91,14 +93,19 @@ def measure(
     if contestant.check == "holds":
         pairs = [(body, mail_in(text)) for body, text in pairs]
     write(pairs, path)
+    mock = [place.mock] if place.mock else []
     leaks, used, begun = _leaks(place), seconds(running.servers), time.monotonic()
+    mocked = seconds(mock)
     output, _ = start_load(place, running.port, load, contestant.check, path).communicate()
     used, took = seconds(running.servers) - used, time.monotonic() - begun
     told = json.loads(output or b"{}")
     memory = megabytes(running.servers)
+    beside = (told.get("cpu", 0) + seconds(mock) - mocked) / took
+    if not place.cores.all & (place.cores.load | place.cores.upstream):
+        beside = 0.0
     settle(running.servers)  # what it was still at must not slow down the next one
     leaks = _leaks(place) - leaks if contestant.hides else 0
-    return figures(told, pairs, used, took, memory, leaks)
+    return figures(told, pairs, used, took, memory, leaks)._replace(beside=beside)
 
 
 def figures(
@@ -140,7 +147,7 @@ def median(runs: Sequence[Figures]) -> Figures:
         for i in range(5, 9)
     ]
     said = [next((one[i] for one in runs if one[i]), "") for i in (9, 10)]
-    return Figures(*numbers, *spreads, *said)
+    return Figures(*numbers, *spreads, *said, statistics.median(one.beside for one in runs))
 
 
 def _milliseconds(of: Mapping[str, int]) -> dict[str, float]:

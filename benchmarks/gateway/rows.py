@@ -175,6 +175,18 @@ WORKERS = (
         ("one-worker", "two-workers"),
         Load(32, 1.0, 4.0),
         lambda seed: (messages(1, 512, _FAST), []),
-        (_times("one worker", "two-workers", "one-worker", 1.8),),
+        (
+            Target(
+                "times one worker, of the cores that the load and the upstream left to two",
+                lambda of: (
+                    of["two-workers"].rate
+                    * 2
+                    / (2 - of["two-workers"].beside)
+                    / of["one-worker"].rate
+                ),
+                1.8,
+                of=("two-workers", "one-worker"),
+            ),
+        ),
     ),
 )

@@ -16,7 +16,7 @@ from benchmarks.gateway.contestants import CONTESTANTS, Place, Running
 from benchmarks.gateway.machine import Cores, compile_c, free_port, server
 from benchmarks.gateway.measure import Figures, Load, figures, measure, median
 from benchmarks.gateway.report import Outcome, judged, write_report
-from benchmarks.gateway.rows import PROXIES, Row, Target
+from benchmarks.gateway.rows import PROXIES, WORKERS, Row, Target
 
 SHORT = Load(4, 0.05, 0.3)
 FIGURES = Figures(100, 0, 1, 0.5, 50, {"50": 2.0}, {}, {}, {})
@@ -120,6 +120,14 @@ def test_a_conversation_keeps_its_size_and_grows_by_a_turn() -> None:
     assert len(before) == len(after) == 39
     assert sum(len(turn["content"]) for turn in before) == 39 * 500
     assert before[2:] == after[:-2]
+
+
+def test_what_the_load_took_is_not_held_against_two_workers() -> None:
+    (row,) = WORKERS
+    (target,) = row.targets
+    two = FIGURES._replace(rate=170, beside=0.2)
+    assert round(target.value({"one-worker": FIGURES, "two-workers": two}), 3) == 1.889
+    assert median([two]).beside == 0.2
 
 
 def test_medians_and_the_page(tmp_path: Path) -> None:

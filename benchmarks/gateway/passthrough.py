@@ -9,49 +9,48 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
-import aiohttp
+import httpx
 import uvicorn
 from litestar import Litestar, Request, Response, post
 from litestar.response import Stream
-from yarl import URL
 
-_HEADERS = {"content-type": "application/json", "accept-encoding": "identity"}
+from pipeline.backends.client import tls
+from pipeline.backends.sockets import Sockets
+
+_HEADERS = httpx.Headers({"content-type": "application/json", "accept-encoding": "identity"})
 
 
 def create_app(upstream: str) -> Litestar:
     """The application; `upstream` is the whole URL that requests go to."""
-    url = URL(upstream)
+    url = httpx.URL(upstream)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncGenerator[None]:
-        async with aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0),
-            headers=_HEADERS,
-            timeout=aiohttp.ClientTimeout(connect=5.0, sock_connect=5.0),
-            auto_decompress=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=("accept", "user-agent"),
-        ) as session:
-            app.state.session = session
+        async with Sockets(1024, 5.0, tls(verify=True, ca=None)) as transport:
+            app.state.transport = transport
             yield
 
     @post("/v1/chat/completions", status_code=200)
     async def chat(request: Request) -> Response:
-        session = request.app.state.session
-        body = await request.body()
-        response = await session.request("POST", url, data=body, allow_redirects=False)
+        body = httpx.ByteStream(await request.body())
+        outgoing = httpx.Request("POST", url, headers=_HEADERS, stream=body)
+        response = await request.app.state.transport.handle_async_request(outgoing)
         media_type = response.headers["content-type"]
         if media_type == "text/event-stream":
             return Stream(_pieces(response), media_type=media_type)
-        return Response(await response.read(), media_type=media_type, status_code=response.status)
+        body = b"".join([piece async for piece in response.stream])
+        await response.stream.aclose()
+        return Response(body, media_type=media_type, status_code=response.status_code)
 
     return Litestar([chat], lifespan=[lifespan], openapi_config=None)
 
 
-async def _pieces(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-    async with response:
-        while piece := await response.content.readany():
+async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
+    try:
+        async for piece in response.stream:
             yield piece
+    finally:
+        await response.stream.aclose()
 
 
 if __name__ == "__main__":

@@ -6,13 +6,12 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-import aiohttp
 import httpx
 from msgspec import Meta, field
-from yarl import URL
 
 from pipeline import Backend
-from pipeline.backends.client import Client, Limits, open_session, tls
+from pipeline.backends.client import Client, Limits, tls
+from pipeline.backends.sockets import Sockets
 from pipeline.backends.sse import MAX_EVENT
 
 Seconds = Annotated[float, Meta(gt=0)]
@@ -100,18 +99,18 @@ class HTTPBackend(Backend, frozen=True, kw_only=True):
         }
         context = tls(verify=self.verify, ca=self.ca)
         limits = Limits(self.connect, self.first_byte, self.idle)
-        session = open_session(self.connections, headers, limits, context)
-        stack.push_async_callback(session.close)
-        once: aiohttp.ClientSession | None = None
+        transport = Sockets(self.connections, self.connect, context)
+        stack.push_async_callback(transport.aclose)
+        once: Sockets | None = None
         reuse = self.url.startswith("https:") if self.reuse is None else self.reuse
         if not reuse:
-            once = open_session(self.connections, headers, limits, context, reuse=False)
-            stack.push_async_callback(once.close)
-        return Client(session, limits, once)
+            once = Sockets(self.connections, self.connect, context, reuse=False)
+            stack.push_async_callback(once.aclose)
+        return Client(transport, headers, limits, once)
 
-    def at(self, path: str) -> URL:
+    def at(self, path: str) -> httpx.URL:
         """The URL of a path, which begins with a slash."""
-        return URL(self.url.rstrip("/") + path)
+        return httpx.URL(self.url.rstrip("/") + path)
 
     def _read_key(self) -> str | None:
         if self.key_file is None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from urllib.parse import quote
 
-from yarl import URL
+import httpx
 
 from pipeline import Call, Event, Reply, Upstream
 from pipeline.backends.client import Client
@@ -67,15 +67,15 @@ class OpenAI(HTTPBackend, frozen=True, kw_only=True):
             found.append("api_version: is none of Azure's; write one such as `2024-10-21`")
         return found
 
-    def path(self, dialect: str, model: str) -> URL:
+    def path(self, dialect: str, model: str) -> httpx.URL:
         """Where a request for a model goes."""
         return self._at(_PATHS[dialect], model)
 
-    def models_path(self) -> URL:
+    def models_path(self) -> httpx.URL:
         """Where the server lists its models."""
         return self._at("/models")
 
-    def _at(self, path: str, model: str = "") -> URL:
+    def _at(self, path: str, model: str = "") -> httpx.URL:
         if not self.api_version:
             return self.at(path)
         # A client may have chosen the name, so that nothing in it may lead elsewhere.

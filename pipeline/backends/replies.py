@@ -13,8 +13,8 @@ from math import ceil
 from typing import Protocol, Self
 
 import anyio
+import httpx
 from msgspec import Struct
-from yarl import URL
 
 from pipeline import Event, Reply, UpstreamFailed
 from pipeline.backends.client import Answer, Client
@@ -60,14 +60,16 @@ class Framing(Struct, frozen=True):
 class Poster:
     """Posts requests to one URL of a server, and reads their replies."""
 
-    def __init__(self, client: Client, url: URL, framing: Framing, max_event: int, max_reply: int):
+    def __init__(
+        self, client: Client, url: httpx.URL, framing: Framing, max_event: int, max_reply: int
+    ):
         self._client = client
         self._url = url
         self._framing = framing
         self._max_event = max_event
         self._max_reply = max_reply
 
-    async def send(self, call: Call, body: JsonObject, url: URL | None = None) -> Reply:
+    async def send(self, call: Call, body: JsonObject, url: httpx.URL | None = None) -> Reply:
         """The reply to a call; `body` is what is sent for it. Raises UpstreamFailed.
 
         It goes to `url` if the place depends on the request.
@@ -92,7 +94,7 @@ class Poster:
         return Reply(answer.status, _Given(Event(said, whole=True)))
 
 
-async def probe(client: Client, url: URL) -> None:
+async def probe(client: Client, url: httpx.URL) -> None:
     """Raise UpstreamFailed if the server is not there; whether it takes the key is not asked."""
     answer = await client.send("GET", url, within=_PROBE_TIME)
     await answer.aclose()
@@ -100,7 +102,9 @@ async def probe(client: Client, url: URL) -> None:
         raise UpstreamFailed(f"the backend answers with status {answer.status}")
 
 
-async def ask(client: Client, method: str, url: URL, body: JsonObject | None = None) -> JsonObject:
+async def ask(
+    client: Client, method: str, url: httpx.URL, body: JsonObject | None = None
+) -> JsonObject:
     """The JSON object that a server answers a short question with; raises UpstreamFailed, and
     UpstreamRefused if it does not know the question.
     """
@@ -119,7 +123,7 @@ async def ask(client: Client, method: str, url: URL, body: JsonObject | None = N
     return found
 
 
-async def names(client: Client, url: URL, member: str, name: str) -> Sequence[str]:
+async def names(client: Client, url: httpx.URL, member: str, name: str) -> Sequence[str]:
     """The `name` of each object in the list that is a `member` of the server's answer."""
     found = (await ask(client, "GET", url)).get(member)
     if not isinstance(found, list):

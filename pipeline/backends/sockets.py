@@ -1,0 +1,141 @@
+"""aiohttp's sockets as a transport of httpx.
+
+`benchmarks/transports.py` chose them. httpx-aiohttp joins the two as well, for httpx's own client:
+of what a request costs it spends a third on what nobody here needs, such as a time-out for each
+request, and headers by name.
+"""
+
+import socket
+import ssl
+from typing import Self
+
+import aiohttp
+import anyio
+import httpx
+from aiohttp.http_exceptions import HttpProcessingError
+from yarl import URL
+
+_READ_AHEAD = 32 * 1024
+"""Bytes of a reply after twice of which a connection is not read from until some are taken."""
+
+_RECEIVED = 96 * 1024
+"""Bytes that the system may hold of a reply. Without a bound one read brings 256 KiB at once, and a
+client that reads slowly would make us keep them.
+"""
+
+KEEP_ALIVE = 4.0
+"""Seconds that an idle connection is kept: uvicorn's and Node's servers close theirs after 5."""
+
+
+_ERRORS = (aiohttp.ClientError, HttpProcessingError, OSError)
+"""What aiohttp may raise. Their text may quote a URL or what the server sent."""
+
+
+class Unproven(httpx.ConnectError):
+    """The server could not prove who it is."""
+
+
+class Nameless(httpx.ConnectError):
+    """The server's name cannot be resolved."""
+
+
+class Sockets(httpx.AsyncBaseTransport):
+    """A pool of `connections`, to be made on the event loop that uses it.
+
+    `connect` bounds the wait for a free place, the name, TCP and TLS, in seconds. What follows the
+    caller bounds himself. Without `reuse` no connection is used twice.
+    """
+
+    def __init__(
+        self, connections: int, connect: float, context: ssl.SSLContext, *, reuse: bool = True
+    ):
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=connections,
+                ssl=context,
+                force_close=not reuse,
+                socket_factory=_open_socket,
+                keepalive_timeout=KEEP_ALIVE if reuse else None,
+            ),
+            timeout=aiohttp.ClientTimeout(connect=connect, sock_connect=connect),
+            auto_decompress=False,
+            read_bufsize=_READ_AHEAD,
+            # A jar would hand one user's cookies to the next.
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("accept", "accept-encoding", "user-agent", "content-type"),
+            trust_env=False,
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request whose body is at hand; the reply's body is still to be read."""
+        body = request.stream
+        assert isinstance(body, httpx.SyncByteStream), "bodies are whole"
+        try:
+            response = await self._session.request(
+                request.method,
+                URL(str(request.url), encoded=True),
+                data=b"".join(body) or None,
+                headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
+                allow_redirects=False,
+            )
+        except _ERRORS as error:
+            raise _httpx_error(error) from None
+        return httpx.Response(response.status, headers=response.raw_headers, stream=_Body(response))
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._session.close()
+
+
+class _Body(httpx.AsyncByteStream):
+    """A reply's body, in the pieces that it comes in."""
+
+    def __init__(self, response: aiohttp.ClientResponse):
+        self._response = response
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            piece = await self._response.content.readany()
+        except _ERRORS as error:
+            raise _httpx_error(error) from None
+        if not piece:
+            raise StopAsyncIteration
+        return piece
+
+    async def aclose(self) -> None:
+        """Let go of the connection: closed at once unless the body was read to its end."""
+        if not self._response.closed:
+            self._response.release()
+            with anyio.CancelScope(shield=True):
+                await self._response.wait_for_close()
+
+
+def _open_socket(address: tuple[int, int, int, str, object]) -> socket.socket:
+    """A socket from which no read brings more than it is allowed to hold."""
+    made = socket.socket(address[0], address[1], address[2])
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVED)
+    made.setblocking(False)
+    return made
+
+
+def _httpx_error(error: Exception) -> Exception:
+    """httpx's error for one of aiohttp's, without its text."""
+    what = type(error).__name__
+    match error:
+        case aiohttp.ConnectionTimeoutError():
+            return httpx.ConnectTimeout(what)
+        case TimeoutError():
+            return error
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
+            return Unproven(what)
+        case aiohttp.ClientConnectorDNSError():
+            return Nameless(what)
+        case aiohttp.ClientConnectorError():
+            return httpx.ConnectError(what)
+        case aiohttp.ClientResponseError() | HttpProcessingError():
+            return httpx.RemoteProtocolError(what)
+        case _:
+            return httpx.ReadError(what)

@@ -20,7 +20,7 @@ from pipeline.core.dialect import Dialect
 from pipeline.core.errors import BadRequest, ClientGone, PrivetError, UpstreamFailed
 from pipeline.core.exchange import Exchange
 from pipeline.core.jsonvalue import Json, decode_object
-from pipeline.core.record import Ending
+from pipeline.core.record import Ending, Record, record
 from pipeline.core.relay import Answer, Relay
 from pipeline.core.target import Target
 from pipeline.service.body import read_body
@@ -68,9 +68,10 @@ class Conversation:
         finally:
             caller.on_leave = None
             self._gate.leave(self)
-            self._gate.receipts.close(self._exchange.id, partial(self._receipt, complete=True))
+            ending = self._ending()
+            self._gate.receipts.close(self._exchange.id, partial(self._record, ending))
             self._tell_of_failures()
-            self._log()
+            self._log(ending)
 
     def cut(self, error: PrivetError) -> None:
         """End the exchange now; the client is told why, if it is still there."""
@@ -96,7 +97,7 @@ class Conversation:
             exchange.model = facts.model
             exchange.pipeline = target.pipeline
             exchange.deadline = time.monotonic() + target.deadline
-            self._gate.receipts.open(exchange.id, self._receipt)
+            self._gate.receipts.open(exchange.id, self._record)
             again = partial(decode_object, raw)
             async with Relay(self._dialect, targets, exchange, body, again) as relay:
                 await (self._relay_stream(relay) if facts.stream else self._relay(relay))
@@ -198,10 +199,10 @@ class Conversation:
         upstream = max(0.0, now - self._relayed - waited) if self._relayed else 0.0
         return Ending(self._began, now - self._begun, upstream, status, outcome, complete)
 
-    def _receipt(self, *, complete: bool = False) -> bytes:
+    def _record(self, ending: Ending | None = None) -> Record:
         assert self._target is not None, "there are receipts of routed exchanges alone"
-        ending = self._ending(complete=complete)
-        return self._gate.seal.record(self._exchange, self._target, ending)
+        ending = ending or self._ending(complete=False)
+        return record(self._exchange, self._target, ending, self._gate.seal.kind)
 
     def _tell_of_failures(self) -> None:
         """Log which parts of plugins failed and which ones were enough, and count the exchange."""
@@ -223,8 +224,8 @@ class Conversation:
         if lines:
             self._gate.peers.degrade()
 
-    def _log(self) -> None:
-        target, ending = self._target, self._ending()
+    def _log(self, ending: Ending) -> None:
+        target = self._target
         fields: dict[str, Json] = {
             "id": self._exchange.id,
             "dialect": self._exchange.dialect,

@@ -72,7 +72,7 @@ class Gate:
 
     async def receipt(self, name: str) -> bytes | None:
         """The receipt of an exchange, whichever process had it."""
-        found = self.receipts.find(name)
+        found = self._receipt(name)
         if found is None and len(name) == _NAME and name.isalnum():
             found = next(iter(await self.peers.ask(name)), None)
         return found
@@ -81,7 +81,11 @@ class Gate:
         """What another process asks: for a receipt by its name, or how breakers stand."""
         if question == BREAKERS:
             return told_breakers(self.running.ways) if self.running is not None else None
-        return self.receipts.find(question)
+        return self._receipt(question)
+
+    def _receipt(self, name: str) -> bytes | None:
+        found = self.receipts.find(name)
+        return None if found is None else self.seal.sign(found)
 
     async def drain(self) -> int:
         """Let no more in, wait for the grace, then end the rest; returns how many that were."""

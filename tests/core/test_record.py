@@ -13,7 +13,7 @@ from pipeline import Exchange, Upstream
 from pipeline.core.catalog import Usage
 from pipeline.core.chain import Chain
 from pipeline.core.exchange import Attempt
-from pipeline.core.record import Ending, Seal, record
+from pipeline.core.record import Ending, Seal, packed, record, unpacked
 from pipeline.core.target import Target
 from pipeline.core.watch import Watch
 
@@ -56,6 +56,13 @@ def exchange() -> Exchange:
     made.usage = Usage(12, 3, estimated=True)
     made.receipt.uninspected("messages[0].content[1].image_url.url", "images", "pass")
     return made
+
+
+def test_a_record_can_be_packed_to_be_kept():
+    made = record(exchange(), TARGET, ENDING)
+    assert unpacked(packed(made)) == made
+    assert Seal(KEY).sign(unpacked(packed(made))) == Seal(KEY).sign(made)
+    assert len(packed(made)) < len(Seal().sign(made)) / 2
 
 
 def test_a_record_says_all_that_is_known():

@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from msgspec.structs import replace
 from serving import (
     DONE,
     MODEL,
@@ -23,7 +24,7 @@ from serving import (
 )
 
 from pipeline import Channel, Plugin, Rejected, Request, Step, TextFilter
-from pipeline.core.record import Seal
+from pipeline.core.record import Record, Seal, packed
 from pipeline.service.receipts import MOST_BYTES, Receipts
 
 pytestmark = pytest.mark.anyio
@@ -242,28 +243,40 @@ async def test_receipts_are_bounded_in_number_and_time() -> None:
 def test_the_oldest_go_first_by_number_time_and_size() -> None:
     now = 0.0
     kept = Receipts(10.0, 3, lambda: now)
+    made = Record(
+        **dict.fromkeys(("id", "time", "privet", "dialect", "route", "pipeline", "backend"), "x"),
+        **dict.fromkeys(("model", "backend_model", "outcome"), "x"),
+        **{key: [] for key in ("attempts", "labels", "plugins", "uninspected")},
+        **dict.fromkeys(("input_tokens", "output_tokens", "status"), 1),
+        **dict.fromkeys(("microseconds", "upstream_microseconds"), 1),
+        **dict.fromkeys(("complete", "stream", "tokens_estimated"), True),
+    )
+    stands = replace(made, complete=False)
 
-    def keep(name: str, data: bytes = b"{}") -> None:
-        kept.open(name, lambda: b"open")
-        assert kept.find(name) == b"open"
-        kept.close(name, lambda: data)
+    def keep(name: str, made: Record = made) -> None:
+        kept.open(name, lambda: stands)
+        assert kept.find(name) == stands
+        kept.close(name, lambda: made)
 
     for name in "abcd":
         keep(name)
         now += 1
-    assert [kept.find(one) for one in "abcd"] == [None, b"{}", b"{}", b"{}"]
+    assert [kept.find(one) for one in "abcd"] == [None, made, made, made]
     now = 11.0
-    assert [kept.find(one) for one in "bcd"] == [None, b"{}", b"{}"]
-    keep("e", b"x" * (MOST_BYTES - 3))
+    assert [kept.find(one) for one in "bcd"] == [None, made, made]
+    rest = len(packed(replace(made, outcome="x" * MOST_BYTES))) - MOST_BYTES
+    keep("e", replace(made, outcome="x" * (MOST_BYTES - rest - len(packed(made)))))
     assert [kept.find(one) is None for one in "cde"] == [True, False, False]
+    keep("f")
+    assert [kept.find(one) is None for one in "def"] == [True, False, False]
     now = 100.0
     assert kept.find("e") is None
     assert kept._size == 0
-    kept.close("never opened", lambda: b"x")
+    kept.close("never opened", lambda: made)
     assert kept.find("never opened") is None
     none = Receipts(10.0, 0)
-    none.open("a", lambda: b"open")
-    none.close("a", lambda: b"{}")
+    none.open("a", lambda: stands)
+    none.close("a", lambda: made)
     assert none.find("a") is None
 
 

@@ -5,20 +5,20 @@
 The upstream is a minimal server in a process of its own. Every run is a process of its own too, and
 the figures are medians over the runs, interleaved so that a busy machine is unfair to nobody. A
 stream is read in the pieces that the transport gives; only Privet's own backend, which is built on
-the chosen transport, also decodes the events. `pyreqwest` takes part where it is installed.
+the chosen transport, also decodes the events.
 
-Measured on two cores shared with other work (load 2.5 to 4.4), 16 connections, 1.5 seconds:
+Measured on two cores shared with other work (load 8 to 9), 16 connections, 1.5 seconds:
 
                             requests/s   ratio      chunks/s   ratio
-    httpx.AsyncClient              704    1.00        99,206    1.00
-    httpx transport                900    1.28        94,863    0.96
-    httpx-aiohttp transport      7,251   10.30       238,962    2.41
-    aiohttp                     10,210   14.51       342,678    3.45
-    pyreqwest                   12,329   17.52       388,662    3.92
+    httpx.AsyncClient              532    1.00        33,269    1.00
+    httpx transport                231    0.44        33,882    1.02
+    httpx-aiohttp transport      1,821    3.42        98,270    2.95
+    Privet's transport           3,360    6.32       133,631    4.02
+    Privet's openai backend      1,673    3.15       108,625    3.27
+    aiohttp                      3,135    5.90       132,544    3.98
 
-Two more tables under more load (5 to 6.5): httpx transport 480 and 511 requests a second,
-httpx-aiohttp 3,776 and 3,262, aiohttp 8,252 and 5,782; chunks kept the same order. Privet's own
-backend was measured only there: 2,776 and 2,510 requests, 208,410 and 195,315 chunks a second.
+On a quieter machine (load 2.5 to 4.4) pyreqwest, which takes part where it is installed, gave 1.2
+times aiohttp's requests and 1.1 times its chunks.
 """
 
 import argparse
@@ -39,7 +39,9 @@ import uvloop
 from httpx_aiohttp import AiohttpTransport
 
 from pipeline import Call, Exchange, Upstream
+from pipeline.backends.client import tls
 from pipeline.backends.openai import OpenAI
+from pipeline.backends.sockets import Sockets
 from pipeline.core.jsonvalue import JsonObject, decode_object
 
 BODY = json.dumps(
@@ -90,16 +92,24 @@ async def serve() -> None:
     await server.serve_forever()
 
 
-def driven(transport: httpx.AsyncBaseTransport) -> Ask:
-    """A transport called directly, as Privet's backends do it."""
+def driven(transport: httpx.AsyncBaseTransport, *, given: bool = False) -> Ask:
+    """A transport called directly; with `given` the body is a stream, as Privet's client gives it,
+    of which httpx asks nothing.
+    """
     extensions = {"timeout": {"connect": 5.0, "pool": 5.0}}
     headers = httpx.Headers(HEADERS)
     urls: dict[str, httpx.URL] = {}
 
     async def ask(url: str) -> AsyncIterator[bytes]:
         parsed = urls.get(url) or urls.setdefault(url, httpx.URL(url))
+        content = None if given else BODY
         request = httpx.Request(
-            "POST", parsed, content=BODY, headers=headers, extensions=extensions
+            "POST",
+            parsed,
+            content=content,
+            stream=httpx.ByteStream(BODY) if given else None,
+            headers=headers,
+            extensions=extensions,
         )
         response = await transport.handle_async_request(request)
         assert isinstance(response.stream, httpx.AsyncByteStream)
@@ -132,6 +142,11 @@ async def with_httpx_client(stack: AsyncExitStack) -> Ask:
 
 async def with_httpx_aiohttp(stack: AsyncExitStack) -> Ask:
     return driven(await stack.enter_async_context(AiohttpTransport(trust_env=False)))
+
+
+async def with_sockets(stack: AsyncExitStack) -> Ask:
+    transport = Sockets(1024, 5.0, tls(verify=True, ca=None))
+    return driven(await stack.enter_async_context(transport), given=True)
 
 
 async def with_aiohttp(stack: AsyncExitStack) -> Ask:
@@ -179,7 +194,8 @@ WAYS: dict[str, Callable[[AsyncExitStack], Awaitable[Ask]]] = {
     "httpx.AsyncClient": with_httpx_client,
     "httpx transport": with_httpx,
     "httpx-aiohttp transport": with_httpx_aiohttp,
-    "privet's openai backend": with_privet,
+    "Privet's transport": with_sockets,
+    "Privet's openai backend": with_privet,
     "aiohttp": with_aiohttp,
     "pyreqwest": with_pyreqwest,
 }

@@ -1,6 +1,5 @@
 """Hiding what was recognised: from the spans of an exchange's texts to redacted texts."""
 
-import heapq
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -50,6 +49,7 @@ class Redaction:
         self._known: dict[str, Known] = {}
         self._rules: dict[str, tuple[Action, str]] = {}
         self._first: dict[tuple[str, str], str] = {}
+        self._identities: dict[str, str] = {}
         self._roles: defaultdict[str, set[str]] = defaultdict(set)
         self._done: list[Text] = []
         self._left: list[str] = []
@@ -220,7 +220,8 @@ class Redaction:
             if place.action == "keep":
                 self._note(text, place, True)
         hidden = (place for place in places if place.action != "keep")
-        self._hide(text, heapq.merge(hidden, self._swept(source), key=position), as_it_came=True)
+        both = sorted([*hidden, *self._swept(source)], key=position)
+        self._hide(text, both, as_it_came=True)
 
     def _redact_again(self, text: Text) -> None:
         """Hide what has become known since; the placeholders of the text stay."""
@@ -275,7 +276,10 @@ class Redaction:
 
     def _first_spelling(self, entity: str, value: str) -> str:
         """How a value was spelt when it got its number; other spellings get letters to it."""
-        return self._first.setdefault((entity, identity(value)), value)
+        same = self._identities.get(value)
+        if same is None:
+            same = self._identities[value] = identity(value)
+        return self._first.setdefault((entity, same), value)
 
 
 def _in_order(

@@ -28,7 +28,14 @@ _UNIT = re.compile(rf"(?:{_GAP})|({_WORD}|[^\w\s])")
 _NEXT = re.compile(rf"(?:\s++|{_GAP}){{0,8}}+({_WORD}|[^\w\s])")
 _GLUED = re.compile(rf"(?<=[^\W_{_CLOSE}])[^\W_{_CLOSE}]")
 _IDENTIFIER = re.compile(r"[^\W_]_$|^_[^\W_]")
+_ASCII_WORD = re.compile(r"\d|[a-z]+")
+_ASCII_UNIT = re.compile(r"[\s_*.()/-]|%20|&nbsp;|(\d|[A-Za-z]+|[^\w\s])")
+"""As the above, for ASCII alone: most text is, and five times as fast looked at."""
 _LONG_NUMBER = 7
+_DIGITS = re.compile(r"\d+")
+_SPACE = re.compile(r"\s")
+_BEFORE = re.compile(r"[^\w]*")
+_BEHIND = re.compile(r"[^\w]*\Z")
 _DATE = re.compile(r"(?<!\d)(?:\d{1,2}([./-])\d{1,2}\1\d{4}|\d{4}([./-])\d{1,2}\2\d{1,2})(?!\d)")
 
 
@@ -43,7 +50,7 @@ class Known(NamedTuple):
     @property
     def is_word(self) -> bool:
         """Whether it is a name of one word, as most other words could be."""
-        return self.is_name and not re.search(r"\s", self.value)
+        return self.is_name and not _SPACE.search(self.value)
 
 
 class Found(NamedTuple):
@@ -106,13 +113,20 @@ class Sweep:
     def _plainly(self, text: str) -> list[Found]:
         found: list[Found] = []
         end = 0
-        for first in _FIRST.finditer(text):
-            if first.start() < end or _folded(first[0]) not in self._root.following:
-                continue
-            if hit := self._longest(text, first.start(), end):
+        for start in self._starts(text):
+            if start >= end and (hit := self._longest(text, start, end)):
                 found.append(hit)
                 end = hit.end
         return found
+
+    def _starts(self, text: str) -> Iterable[int]:
+        """Where words stand that values begin with."""
+        if not text.isascii():
+            firsts = _FIRST.finditer(text)
+            return (one.start() for one in firsts if _folded(one[0]) in self._root.following)
+        lower = text.lower()
+        words = self._root.following.keys() & set(_ASCII_WORD.findall(lower))
+        return sorted(start for word in words for start in _places(word, lower))
 
     def _longest(self, text: str, start: int, after: int) -> Found | None:
         """The longest value that starts with the word there; not a character before `after`."""
@@ -128,6 +142,17 @@ class Sweep:
                         longest = _found(known, text, start, end, after)
                         break
         return longest
+
+
+def _places(word: str, text: str) -> Iterator[int]:
+    """Where a word or a digit stands at the beginning of a word, all in ASCII and lower case."""
+    start = text.find(word)
+    while start >= 0:
+        end = start + len(word)
+        begins = not text[start - 1 : start].isalnum()
+        if begins and (word.isdigit() or not text[end : end + 1].isalpha()):
+            yield start
+        start = text.find(word, end)
 
 
 def _apart(found: Iterable[Found]) -> Iterator[Found]:
@@ -148,9 +173,16 @@ def identity(value: str) -> str:
 
 def _units(value: str) -> list[str]:
     """The units of a value, from its first word to its last."""
-    units = [_folded(unit[1]) for unit in _UNIT.finditer(value) if unit[1]]
-    words = [at for at, unit in enumerate(units) if unit[0].isalnum()]
-    return units[words[0] : words[-1] + 1] if words else []
+    if value.isascii():
+        units = [unit.lower() for unit in _ASCII_UNIT.findall(value) if unit]
+    else:
+        units = [_folded(unit[1]) for unit in _UNIT.finditer(value) if unit[1]]
+    first, end = 0, len(units)
+    while first < end and not units[end - 1][0].isalnum():
+        end -= 1
+    while first < end and not units[first][0].isalnum():
+        first += 1
+    return units[first:end]
 
 
 def _folded(unit: str) -> str:
@@ -179,22 +211,28 @@ def _few_digits(value: str) -> list[str]:
     more digits is the same in any grouping.
     """
     numbers = _numbers(value)
+    if not numbers:
+        return numbers
     few = sum(map(len, numbers)) < _LONG_NUMBER
     return numbers if few or _DATE.search(value) else []
 
 
 def _numbers(text: str) -> list[str]:
-    return ["".join(str(int(digit)) for digit in run) for run in re.findall(r"\d+", text)]
+    if text.isascii():
+        return _DIGITS.findall(text)
+    return ["".join(str(int(digit)) for digit in run) for run in _DIGITS.findall(text)]
 
 
 def _found(known: Known, text: str, start: int, end: int, after: int) -> Found:
     """The occurrence, with the punctuation around the value's words if it is here too."""
-    before = re.match(r"[^\w]*", known.value)
-    behind = re.search(r"[^\w]*\Z", known.value)
-    if before and start - len(before[0]) >= after and text.endswith(before[0], 0, start):
-        start -= len(before[0])
-    if behind and text.startswith(behind[0], end):
-        end += len(behind[0])
+    value = known.value
+    if not (value[0].isalnum() and value[-1].isalnum()):
+        before = _BEFORE.match(value)
+        behind = _BEHIND.search(value)
+        if before and start - len(before[0]) >= after and text.endswith(before[0], 0, start):
+            start -= len(before[0])
+        if behind and text.startswith(behind[0], end):
+            end += len(behind[0])
     return Found(start, end, known, text[start:end])
 
 

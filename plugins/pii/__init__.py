@@ -99,7 +99,7 @@ class PiiStep(Step):
         """What is personal in texts, in each and over their borders; and in fixed strings."""
         sources = [text.text for text in texts]
         self._check_languages(texts)
-        between = bridges(texts)
+        between = bridges(texts, self._recogniser.joins)
         ner = [_may_hold_names(text) for text in texts]
         ner += [not is_identifier(one) for one in fixed]
         ner += [False] * len(between)

@@ -6,7 +6,7 @@ ends again, and every fragment is a finding in its own text. By patterns alone: 
 that stand in two texts is two names.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple, Protocol
 
@@ -67,8 +67,13 @@ class Bridge(NamedTuple):
                 )
 
 
-def bridges(texts: Sequence[Slot]) -> list[Bridge]:
-    """Every place where a value may go on from one text in the next.
+def may_join(text: str) -> bool:
+    """Whether something may go on over a line end in a text."""
+    return bool(closed(fold(text)))
+
+
+def bridges(texts: Sequence[Slot], joins: Callable[[str], bool] = may_join) -> list[Bridge]:
+    """Every place where a value may go on from one text in the next, as `joins` says.
 
     Next is, in order of the request: the next text, whoever's, within an array or with the keys of
     an object in between; and the next text of the same role. Places where nothing can go on are
@@ -86,7 +91,7 @@ def bridges(texts: Sequence[Slot]) -> list[Bridge]:
     for row in rows:
         for pieces in _runs(texts, row):
             bridge = Bridge("\n".join(one for one, _ in pieces), tuple(at for _, at in pieces))
-            if bridge.pieces not in found and closed(fold(bridge.text)):
+            if bridge.pieces not in found and joins(bridge.text):
                 found[bridge.pieces] = bridge
     return list(found.values())
 

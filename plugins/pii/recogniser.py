@@ -9,11 +9,9 @@ fails.
 """
 
 import asyncio
-import hashlib
-import secrets
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import TypeAlias
 
 import anyio
@@ -21,7 +19,9 @@ import anyio
 from plugins.finding.spans import Span
 from plugins.pii.batches import Batch, Batches, Work
 from plugins.pii.degrees import StandIn
+from plugins.pii.joined import may_join
 from plugins.pii.language import Languages
+from plugins.pii.memory import Digests, Memory
 from plugins.pii.options import RecogniserOptions
 from plugins.pii.process import Worker, WorkerLost, start_worker
 
@@ -66,8 +66,10 @@ class Recogniser:
         self._degrees = options.degrees
         self._languages = Languages()
         self._known = options.known_languages
-        self._key = secrets.token_bytes(32)
-        self._cache: OrderedDict[bytes, tuple[Span, ...]] = OrderedDict()
+        self._digests = Digests()
+        self._found = Memory[tuple[Span, ...]](options.cache)
+        self._guesses = Memory[str](options.cache)
+        self._joins = Memory[bool](options.cache)
         self._works: dict[bytes, Work] = {}
         self._batches = Batches()
         self._bell = anyio.Event()
@@ -94,16 +96,21 @@ class Recogniser:
         others were enough. Raises RecogniserFailed.
         """
         flags = [ner] * len(texts) if isinstance(ner, bool) else ner
-        digests = [self._digest(text, flag) for text, flag in zip(texts, flags, strict=True)]
+        digests = [
+            self._digest(text, b"ner" if flag else b"")
+            for text, flag in zip(texts, flags, strict=True)
+        ]
         if self._closed:
             raise RecogniserFailed("the recogniser is closed")
         found: dict[bytes, tuple[Span, ...]] = {}
         works: dict[bytes, Work] = {}
         new: list[Work] = []
         for text, flag, digest in zip(texts, flags, digests, strict=True):
-            if digest in self._cache:
-                self._cache.move_to_end(digest)
-                found[digest] = self._cache[digest]
+            if digest in found:
+                continue
+            known = self._found.get(digest)
+            if known is not None:
+                found[digest] = known
             elif digest not in works:
                 if digest not in self._works:
                     self._works[digest] = Work(text, flag)
@@ -118,7 +125,7 @@ class Recogniser:
                 found[digest] = await self._result(work)
                 # What others stood in for is not remembered: the next time all may be well.
                 if not work.lost:
-                    self._remember(digest, found[digest])
+                    self._found.put(digest, found[digest])
         finally:
             for digest, work in works.items():
                 work.wanted -= 1
@@ -133,9 +140,18 @@ class Recogniser:
         """The language of each text, as an ISO 639 code, empty where that cannot be told.
 
         A text in one that has no model is searched by patterns and lists alone, or refused, as the
-        options say. Looks at the beginning of a text; takes some 20 microseconds for each.
+        options say. Looks at the beginning of a text; takes some 20 microseconds for each new one.
         """
-        return [self._languages.guess(text) for text in texts]
+        return [
+            self._guesses.known_or(
+                self._digest(text, b"language"), partial(self._languages.guess, text)
+            )
+            for text in texts
+        ]
+
+    def joins(self, text: str) -> bool:
+        """Whether something may go on over a line end in a text."""
+        return self._joins.known_or(self._digest(text, b"joined"), partial(may_join, text))
 
     def without_model(self, texts: Sequence[str]) -> set[str]:
         """The languages of texts in which no model looks for names, though models are wanted."""
@@ -242,17 +258,11 @@ class Recogniser:
             raise RecogniserFailed(work.error)
         return tuple(work.spans)
 
-    def _remember(self, digest: bytes, spans: tuple[Span, ...]) -> None:
-        self._cache[digest] = spans
-        while len(self._cache) > self._options.cache:
-            self._cache.popitem(last=False)
-
-    def _digest(self, text: str, ner: bool) -> bytes:
+    def _digest(self, text: str, kind: bytes) -> bytes:
         try:
-            content = text.encode()
+            return self._digests.of(text, kind)
         except UnicodeEncodeError:
             raise RecogniserFailed("a text holds half of a surrogate pair") from None
-        return hashlib.blake2b(content, key=self._key, person=b"ner" if ner else b"").digest()
 
     def _ring(self) -> None:
         self._bell.set()

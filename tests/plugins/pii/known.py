@@ -11,6 +11,7 @@ from msgspec import field
 from pipeline import Exchange, Step
 from plugins.finding.spans import Span
 from plugins.pii import Pii, PiiStep
+from plugins.pii.joined import may_join
 from plugins.pii.recogniser import Recogniser, RecogniserFailed
 
 ANNA, BO = "Anna Berg", "Bo Ek"
@@ -38,6 +39,9 @@ class Knowing:
             ]
             for text in texts
         ]
+
+    def joins(self, text: str) -> bool:
+        return may_join(text)
 
     def without_model(self, texts: Sequence[str]) -> set[str]:
         return set()

@@ -9,6 +9,7 @@ from pipeline import Exchange, Request
 from pipeline.dialects.openai import OpenAIChat
 from plugins.finding.spans import Span
 from plugins.pii import Pii, PiiStep
+from plugins.pii.joined import may_join
 from plugins.pii.recogniser import Recogniser
 
 
@@ -22,6 +23,9 @@ class EveryTenthWord:
             [Span(at, at + 9, "ID", 0.9, "pattern") for at in range(0, len(text) - 9, 100)]
             for text in texts
         ]
+
+    def joins(self, text: str) -> bool:
+        return may_join(text)
 
     def without_model(self, texts: Sequence[str]) -> set[str]:
         return set()

@@ -1,5 +1,6 @@
 """What is known to be personal is hidden in every spelling, and nothing else is."""
 
+import random
 import time
 import unicodedata
 
@@ -141,3 +142,31 @@ def test_the_time_does_not_grow_with_the_square_of_the_values(count: int) -> Non
     begun = time.process_time()
     redaction.apply([Text(text), Text(text)], [found, []])
     assert time.process_time() - begun < 3  # 0.2 s; it was 24 s
+
+
+@pytest.mark.parametrize(
+    "value", ["Anna Berg", "4111 1111", "a.berg@x.example", "(+44) 20-7946", "x1y2z3"]
+)
+def test_plain_text_is_swept_as_any_other(value: str) -> None:
+    known = [Known(value, 0.9, 2, value[0] == "A"), Known(value[2:], 0.9, 2, is_name=False)]
+    sweep = Sweep(known, shortest=3, surest=0.6)
+    draw = random.Random(value)
+    signs = [
+        *value,
+        *value.upper(),
+        value,
+        value,
+        "_",
+        " ",
+        "\n",
+        "-",
+        "%20",
+        "&nbsp;",
+        "&",
+        "1",
+        "z",
+    ]
+    for _ in range(400):
+        text = "".join(draw.choices(signs, k=12))
+        # A letter that is not ASCII, far away, has every word looked at.
+        assert sweep.find(text) == sweep.find(f"{text} ; ; ; ; ; ; ; ; ; \u00fc")

@@ -154,9 +154,9 @@ async def test_the_same_text_is_recognised_once_also_concurrently(recogniser: Re
 async def test_what_is_remembered_is_bounded_and_holds_no_text(recogniser: Recogniser) -> None:
     await recogniser.find([f"secret{n}@x.example" for n in range(200)])
     state = vars(recogniser)
-    assert len(state["_cache"]) == MARKED.cache
+    assert len(vars(state["_found"])["_values"]) == MARKED.cache
     assert not state["_works"]
-    assert "secret" not in repr(state["_cache"])
+    assert "secret" not in repr([vars(state[one]) for one in ("_found", "_guesses", "_joins")])
 
 
 async def test_a_killed_worker_fails_what_it_worked_on_and_is_replaced(

@@ -1,6 +1,7 @@
 """The server: a process and its event loop, from the first `listening` to a drained exit."""
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -36,27 +37,30 @@ def serve(config: Config, on_ready: OnReady | None = None) -> int:
     several workers, in the first. Raises ConfigError if the address is taken, or a plugin or
     backend does not start. Needs the main thread, whose signals it handles.
     """
+    if config.service.workers > 1 and not hasattr(os, "fork"):
+        where, what = f"{config.path}: service.workers", "this system cannot fork processes"
+        raise ConfigError([Problem(where, what, "set it to 1")])
     listener = _listen(config)
     url = _url(listener)
     with logs.configured(config.service.log_level, config.service.log_format):
-        if config.service.workers == 1:
-            return _run(config, Alone(listener, url, on_ready))
-        # Imported here: not every system can fork.
-        from pipeline.service.workers import Supervisor
+        try:
+            if config.service.workers == 1:
+                return _run(config, Alone(listener, url, on_ready))
+            # Imported here: where processes cannot fork, it cannot be.
+            from pipeline.service.workers import Supervisor
 
-        return Supervisor(config, listener, url, partial(_run, config), on_ready).run()
+            return Supervisor(config, listener, url, partial(_run, config), on_ready).run()
+        except ConfigError:
+            raise
+        except Exception as error:
+            logs.failure("crashed", error)
+            return 1
 
 
 def _run(config: Config, post: Post) -> int:
-    """Be one process of the service, until it is told to stop."""
-    try:
-        with asyncio.Runner(loop_factory=_new_loop) as runner:
-            runner.run(_serve(config, post))
-    except ConfigError:
-        raise
-    except Exception as error:
-        logs.failure("crashed", error)
-        return 1
+    """Be one process of the service, until it is told to stop; returns its exit code."""
+    with asyncio.Runner(loop_factory=_new_loop) as runner:
+        runner.run(_serve(config, post))
     return 0
 
 

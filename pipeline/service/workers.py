@@ -22,7 +22,7 @@ from typing import Literal
 import msgspec
 
 from pipeline.service.crew import Crew
-from pipeline.service.logs import event
+from pipeline.service.logs import event, failure
 from pipeline.service.post import OnReady
 from pipeline.service.reception import Child, Reception
 from pipeline.service.worker import DRAIN, END, OPEN, Said, Worker, nobody
@@ -122,6 +122,8 @@ class Supervisor:
                 code = self._work(worker)
             except ConfigError as error:
                 worker.say(Said("cannot", problems=error.problems))
+            except Exception as error:
+                failure("crashed", error)
         finally:
             for stream in (sys.stdout, sys.stderr):
                 stream.flush()

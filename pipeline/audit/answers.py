@@ -76,7 +76,26 @@ class MessagesAnswers:
         return f"event: {name}\ndata: ".encode() + encode({"type": name, **members}) + b"\n\n"
 
 
+class EmbeddingsAnswers(ChatAnswers):
+    """OpenAI's embeddings, which have no text of their own and do not stream."""
+
+    def whole(self, text: str) -> bytes:
+        """A reply with a vector, and a text beside it."""
+        vector: JsonObject = {"object": "embedding", "index": 0, "embedding": [0.5, -0.25]}
+        usage: JsonObject = {"prompt_tokens": 1, "total_tokens": 1}
+        return encode(
+            {"object": "list", "data": [vector], "model": "audit", "usage": usage, "note": text}
+        )
+
+
 Answers = ChatAnswers | MessagesAnswers
+
+
+def answers_at(path: bytes) -> Answers:
+    """What is said to whoever asks at a path."""
+    if path.endswith(b"/messages"):
+        return MessagesAnswers()
+    return EmbeddingsAnswers() if path.endswith(b"/embeddings") else ChatAnswers()
 
 
 def pieces(text: str) -> list[str]:

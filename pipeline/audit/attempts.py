@@ -46,7 +46,7 @@ class Attempts:
         self.recorder = recorder
         self.spots = {name: Spot(name) for name in SPOTS}
 
-    async def chat(
+    async def ask(
         self,
         body: JsonObject,
         canaries: Sequence[Canary],
@@ -56,7 +56,8 @@ class Attempts:
         path: str = CHAT,
     ) -> Attempt:
         """Send a request with canaries in it; `where` is what a leak is reported as."""
-        return await self.post(path, encode({**body, "stream": stream}), canaries, where)
+        asked: JsonObject = {**body, "stream": True} if stream else body
+        return await self.post(path, encode(asked), canaries, where)
 
     async def post(
         self,

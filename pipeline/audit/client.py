@@ -10,8 +10,6 @@ import httpx
 from pipeline.core.jsonvalue import JsonObject, encode
 
 CHAT = "/v1/chat/completions"
-PATHS = {"openai": CHAT, "anthropic": "/v1/messages"}
-"""Where the service is asked in each protocol that is audited."""
 
 _RECEIPTS = "/privet/receipts/"
 _ID_HEADERS = ("x-privet-receipt", "x-privet-exchange")
@@ -41,6 +39,8 @@ class Answer(NamedTuple):
         """What the client is told of an error, and not what was said before it in a stream."""
         if self.status >= 400:
             return self.body
+        if b'"error"' not in self.body:
+            return b""
         return b"\n".join(line for line in self.body.splitlines() if line.startswith(_ERRORS))
 
     @property

@@ -65,14 +65,14 @@ async def failures(attempts: Attempts, aviary: Aviary, model: str) -> None:
             canaries = aviary.new()
             body = _body(model, sentences(canaries))
             attempts.recorder.manner = manner
-            await attempts.chat(body, canaries, f"a backend told to {manner}", stream=stream)
+            await attempts.ask(body, canaries, f"a backend told to {manner}", stream=stream)
     attempts.recorder.manner = "reply"
 
 
 async def other_exchanges(attempts: Attempts, aviary: Aviary, model: str) -> None:
     """Somebody else's reply holds all that this request left behind at the backend."""
     canaries = aviary.new()
-    first = await attempts.chat(_body(model, sentences(canaries)), canaries, "another exchange")
+    first = await attempts.ask(_body(model, sentences(canaries)), canaries, "another exchange")
     attempts.recorder.says = first.received.decode()
     for stream in (False, True):
         answer = await attempts.client.chat({**_body(model, "Hello."), "stream": stream})

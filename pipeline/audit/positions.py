@@ -12,11 +12,11 @@ from typing import Literal, NamedTuple, cast
 
 from msgspec import Struct
 
+from pipeline.audit.shapes import HARMLESS, Shape
 from pipeline.core.dialect import Dialect
 from pipeline.core.jsonvalue import Json, JsonObject
 from pipeline.core.layout import Node
 from pipeline.core.request import Request
-from pipeline.testing.samples import maximal_request
 
 Kind = Literal["text", "number", "key"]
 Role = Literal["text", "name", "setting"]
@@ -70,10 +70,11 @@ class Position(Struct, frozen=True):
 class Sample:
     """A request with a filler in every position, and its positions."""
 
-    def __init__(self, dialect: Dialect):
-        self._body = cast(JsonObject, _with_unknown(maximal_request(_FILLER, dialect)))
+    def __init__(self, shape: Shape):
+        self._shape = shape
+        self._body = cast(JsonObject, _with_unknown(shape.maximal(_FILLER)))
         self.positions = [
-            Position(place, self._role(dialect, place)) for place in places(self._body)
+            Position(place, self._role(shape.dialect, place)) for place in places(self._body)
         ]
 
     def planted(self, texts: Mapping[Place, Json], model: str) -> JsonObject:
@@ -85,10 +86,7 @@ class Sample:
     def planted_alone(self, place: Place, text: Json, model: str) -> JsonObject:
         """The part of the request that is needed for a text in one place."""
         texts = {place: text}
-        body: JsonObject = {
-            "model": _model(model, texts),
-            "messages": [{"role": "user", "content": "Hello."}],
-        }
+        body: JsonObject = {"model": _model(model, texts), **self._shape.saying([HARMLESS])}
         top, turn = _top(place.path)
         if turn is not None:
             messages = self._body["messages"]

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from typing import Literal, NamedTuple, Self
 
-from pipeline.audit.answers import ChatAnswers, MessagesAnswers
+from pipeline.audit.answers import answers_at
 from pipeline.core.jsonvalue import decode, encode
 
 Manner = Literal["reply", "refuse", "quote", "break off", "babble"]
@@ -78,7 +78,7 @@ class Recorder:
             return _whole(200, encode({"object": "list", "data": []}), _header(head, ECHO))
         says = self.says or body.decode()[-_MOST:]
         is_stream = asked.get("stream") is True
-        answers = MessagesAnswers() if b"/messages " in head.split(b"\r\n")[0] else ChatAnswers()
+        answers = answers_at(head.split(b" ", 2)[1])
         match self.manner:
             case "refuse":
                 return _whole(400, answers.error("no"))

@@ -7,15 +7,13 @@ from typing import NamedTuple
 
 from pipeline.audit.attempts import Attempt, Attempts
 from pipeline.audit.canaries import Aviary, Canary, sentences
-from pipeline.audit.client import PATHS
 from pipeline.audit.encodings import ENCODINGS, Encoding
 from pipeline.audit.positions import Place, Position, Sample
 from pipeline.audit.report import Outcome, Row, Spelling
-from pipeline.core.dialect import Dialect
+from pipeline.audit.shapes import Shape
 from pipeline.core.jsonvalue import Json, JsonObject
 from pipeline.core.request import Request
 from pipeline.core.texts import Policy
-from pipeline.testing.samples import opaque_parts
 
 _INDEX = re.compile(r"\[\d+\]")
 
@@ -37,7 +35,7 @@ class Round:
     def __init__(
         self,
         attempts: Attempts,
-        dialect: Dialect,
+        shape: Shape,
         sample: Sample,
         aviary: Aviary,
         subject: Subject,
@@ -46,20 +44,19 @@ class Round:
         thorough: bool = True,
     ):
         self._attempts = attempts
-        self._dialect = dialect
+        self._shape = shape
         self._sample = sample
         self._aviary = aviary
         self._subject = subject
         self._control = control
         self._thorough = thorough
-        self._path = PATHS[dialect.name]
         self.singly = False
 
     async def positions(self) -> AsyncGenerator[Row]:
         """Every position: those that can be rewritten all at once, the others one by one."""
         texts = [one for one in self._sample.positions if one.role == "text"]
         others = [one for one in self._sample.positions if one.role != "text"]
-        for stream in (False,) if self._control else (False, True):
+        for stream in (False, True) if self._shape.streams and not self._control else (False,):
             rows = await self._together(texts, stream)
             if any(row.outcome in ("refused", "failed") for row in rows):
                 # Whatever caused it hides what would become of all else.
@@ -77,7 +74,7 @@ class Round:
             yield row
 
     async def spellings(self) -> AsyncGenerator[Spelling]:
-        """Every encoding, in the text of a message."""
+        """Every encoding, in a text."""
         plan = [(one, canary) for one in ENCODINGS for canary in self._aviary.new()]
         attempt = await self._say(plan)
         if attempt.answer.is_error:
@@ -90,12 +87,12 @@ class Round:
     async def _together(self, positions: Iterable[Position], stream: bool) -> list[Row]:
         plan = [(one, self._canaries(one)) for one in positions]
         texts = {one.place: _text(one.place, canaries) for one, canaries in plan if canaries}
-        attempt = await self._attempts.chat(
+        attempt = await self._attempts.ask(
             self._sample.planted(texts, self._subject.model),
             [canary for _, canaries in plan for canary in canaries],
             "the maximal request",
             stream=stream,
-            path=self._path,
+            path=self._shape.path,
         )
         return [_row(attempt, one, canary) for one, canaries in plan for canary in canaries]
 
@@ -119,18 +116,18 @@ class Round:
             return []
         text = _text(position.place, canaries, bare=position.role == "name")
         body = self._sample.planted_alone(position.place, text, self._subject.model)
-        attempt = await self._attempts.chat(
-            body, canaries, position.label, stream=number % 2 == 1, path=self._path
+        stream = self._shape.streams and number % 2 == 1
+        attempt = await self._attempts.ask(
+            body, canaries, position.label, stream=stream, path=self._shape.path
         )
         return [_row(attempt, position, canary) for canary in canaries]
 
     async def _opaque(self) -> AsyncIterator[Row]:
-        for at in range(len(opaque_parts("", self._dialect))):
+        for at in range(len(self._shape.opaque(""))):
             canaries = self._aviary.new()
-            part = opaque_parts(sentences(canaries), self._dialect)[at]
-            kind, path = self._kind_of(part)
-            body = self._message([part])
-            attempt = await self._attempts.chat(body, canaries, path, path=self._path)
+            body = self._asking(self._shape.opaque(sentences(canaries))[at])
+            kind, path = self._kind_of(body)
+            attempt = await self._attempts.ask(body, canaries, path, path=self._shape.path)
             passes = self._subject.policies.get(kind) == "pass"
             for canary in canaries:
                 outcome = attempt.outcome(canary)
@@ -138,30 +135,22 @@ class Round:
                     outcome = "passed"
                 yield Row(path, path, path, canary.entity, outcome)
 
-    def _kind_of(self, part: JsonObject) -> tuple[str, str]:
-        """What the configuration calls the content of a part, and where in it that is."""
-        view = Request(self._message([part]), self._dialect.layout, self._dialect.add_context)
-        opaque = view.opaque()
+    def _kind_of(self, body: JsonObject) -> tuple[str, str]:
+        """What the configuration calls the content of a request, and where in it that is."""
+        dialect = self._shape.dialect
+        opaque = Request(body, dialect.layout, dialect.add_context).opaque()
         if not opaque:
             return "", "messages[].content[]"
         kind = opaque[0].name
         return kind, f"{_INDEX.sub('[]', opaque[0].path)} ({kind})"
 
-    def _message(self, content: list[Json]) -> JsonObject:
-        return {
-            "model": self._subject.model,
-            "messages": [{"role": "user", "content": content}],
-        }
+    def _asking(self, request: JsonObject) -> JsonObject:
+        return {"model": self._subject.model, **request}
 
     async def _say(self, plan: Sequence[tuple[Encoding, Canary]]) -> Attempt:
-        messages: list[Json] = []
-        for encoding, canary in plan:
-            parts = encoding.message(canary)
-            content: Json = [{"type": "text", "text": one} for one in parts]
-            messages.append({"role": "user", "content": content if len(parts) > 1 else parts[0]})
-        body: JsonObject = {"model": self._subject.model, "messages": messages}
+        body = self._asking(self._shape.saying(*(one.message(canary) for one, canary in plan)))
         canaries = [canary for _, canary in plan]
-        return await self._attempts.chat(body, canaries, "an encoding", path=self._path)
+        return await self._attempts.ask(body, canaries, "an encoding", path=self._shape.path)
 
     def _canaries(self, position: Position) -> list[Canary]:
         canaries = self._aviary.new()

@@ -22,17 +22,15 @@ from pipeline.audit.control import blind_positions, blind_spots
 from pipeline.audit.outside import failures, odd_requests, other_exchanges, pages
 from pipeline.audit.positions import Sample
 from pipeline.audit.recorder import Recorder
-from pipeline.audit.report import Pipeline, Report, Row, Spelling, worst
+from pipeline.audit.report import Pipeline, Report, Row, worst
 from pipeline.audit.rounds import Round, Subject
+from pipeline.audit.shapes import HARMLESS, Chat, Shape, shapes
 from pipeline.audit.surroundings import Surroundings, surroundings
 from pipeline.backends.anthropic import Anthropic
 from pipeline.backends.openai import OpenAI
 from pipeline.core.backend import Backend
-from pipeline.core.dialect import Dialect
-from pipeline.core.jsonvalue import JsonObject
+from pipeline.core.jsonvalue import JsonObject, encode
 from pipeline.core.plugin import Plugin
-from pipeline.dialects.anthropic import AnthropicMessages
-from pipeline.dialects.openai import OpenAIChat
 from pipeline.service.logs import where
 from pipeline.service.serve import serve
 from pipeline.setup.build import Running
@@ -84,11 +82,14 @@ def audit(config: Config, entities: Iterable[str] = ()) -> Report:
 
 
 class _Part(NamedTuple):
-    """A pipeline, and the canaries that its plugins look for."""
+    """A pipeline, the dialects that its backends can be asked in, and the canaries that its plugins
+    look for.
+    """
 
     number: int
     name: str
     config: PipelineConfig
+    dialects: list[str]
     looked_for: list[str]
 
 
@@ -105,7 +106,7 @@ class _Audit:
         self._around = around
         self._report = report
         self._entities = entities
-        self._samples = [(one, Sample(one)) for one in (OpenAIChat(), AnthropicMessages())]
+        self._samples = [(one, Sample(one)) for one in shapes()]
         self._canaries: list[Canary] = []
         self._attempts: Attempts | None = None
         self._before = 0
@@ -113,7 +114,7 @@ class _Audit:
         names = dict.fromkeys(end.pipeline for end in _ends(config))
         pipelines = {name: config.pipelines[name] for name in names}
         self._parts = [
-            _Part(number, name, one, _looked_for(config.plugins, one))
+            _Part(number, name, one, _asked(config, name), _looked_for(config.plugins, one))
             for number, (name, one) in enumerate(pipelines.items())
         ]
         self.config = _audited(config, pipelines, recorder.url)
@@ -147,47 +148,51 @@ class _Audit:
 
     async def _control(self, part: _Part, attempts: Attempts) -> None:
         aviary = Aviary(self._used(part), CONTROL + part.number * _APART)
-        for dialect, sample in self._samples:
-            subject = Subject(_model("control", dialect, part.number), {})
-            twin = Round(attempts, dialect, sample, aviary, subject, control=True)
+        for shape, sample in self._samples_of(part):
+            subject = Subject(_model("control", shape, part.number), {})
+            twin = Round(attempts, shape, sample, aviary, subject, control=True)
             self._report.blind += await blind_positions(twin)
         if part.number == 0:
-            model = _model("control", OpenAIChat(), 0)
+            model = _model("control", self._samples[0][0], 0)
             self._report.blind += await blind_spots(attempts, aviary, model, self._around)
 
     async def _pipeline(self, part: _Part, attempts: Attempts) -> None:
         aviary = Aviary(self._used(part), part.number * _APART)
-        for dialect, sample in self._samples:
-            subject = Subject(_model("audit", dialect, part.number), part.config.policies)
-            await self._check_open(subject, part.name, attempts)
-            first = dialect.name == "openai"
-            tried = Round(attempts, dialect, sample, aviary, subject, thorough=first)
+        for shape, sample in self._samples_of(part):
+            subject = Subject(_model("audit", shape, part.number), part.config.policies)
+            first = shape is self._samples[0][0]
+            if isinstance(shape, Chat):
+                await self._check_open(subject, part.name, attempts, shape)
+            # One protocol of chat is as good as another for what they have in common.
+            thorough = first or not isinstance(shape, Chat)
+            tried = Round(attempts, shape, sample, aviary, subject, thorough=thorough)
             rows = [row async for row in tried.positions()]
-            spellings: list[Spelling] = []
+            spellings = [one async for one in tried.spellings()] if thorough else []
             if first:
                 rows += [row async for row in odd_requests(attempts, aviary, subject.model)]
-                spellings += [one async for one in tried.spellings()]
                 await failures(attempts, aviary, subject.model)
                 await other_exchanges(attempts, aviary, subject.model)
             unasked = [one for one in aviary.entities if one not in part.looked_for]
-            observes = part.config.observe
+            name, observes = shape.dialect.name, part.config.observe
             found = _merged(rows)
             self._report.pipelines.append(
-                Pipeline(part.name, dialect.name, unasked, observes, tried.singly, found, spellings)
+                Pipeline(part.name, name, unasked, observes, tried.singly, found, spellings)
             )
         self._canaries += [one.whole for one in aviary.made]
+
+    def _samples_of(self, part: _Part) -> Iterable[tuple[Shape, Sample]]:
+        return [one for one in self._samples if one[0].dialect.name in part.dialects]
 
     def _used(self, part: _Part) -> list[str]:
         return self._entities or [*ALWAYS, *part.looked_for]
 
-    async def _check_open(self, subject: Subject, name: str, attempts: Attempts) -> None:
+    async def _check_open(
+        self, subject: Subject, name: str, attempts: Attempts, shape: Shape
+    ) -> None:
         """A pipeline that refuses everything would leak nothing, and show nothing."""
         self._recorder.take()
-        body: JsonObject = {
-            "model": subject.model,
-            "messages": [{"role": "user", "content": "Hello."}],
-        }
-        answer = await attempts.client.chat(body)
+        body: JsonObject = {"model": subject.model, **shape.saying([HARMLESS])}
+        answer = await attempts.client.post(shape.path, encode(body))
         if answer.is_error or not self._recorder.take():
             raise CannotRun(
                 f"the pipeline `{name}` refuses a harmless message with status {answer.status}, so "
@@ -213,31 +218,43 @@ def _audited(config: Config, pipelines: Mapping[str, PipelineConfig], url: str) 
         end = next(one for one in _ends(config) if one.pipeline == name)
         twin = f"{name} (control)"
         twins |= {name: pipeline, twin: replace(pipeline, pre=())}
-        for dialect, backend in _recorded(config.backends[end.backend], url):
-            key = f"audit-{number}-{dialect.name}"
+        for shape, backend in _recorded(config.backends[end.backend], url):
+            key = f"audit-{number}-{shape.dialect.name}"
             backends[key] = backend
-            models[_model("audit", dialect, number) + "*"] = RouteConfig(key, name)
-            models[_model("control", dialect, number) + "*"] = RouteConfig(key, twin)
+            models[_model("audit", shape, number) + "*"] = RouteConfig(key, name)
+            models[_model("control", shape, number) + "*"] = RouteConfig(key, twin)
     service = replace(
         config.service, host="127.0.0.1", port=0, workers=1, log_level="debug", demo="", grace=5.0
     )
     return replace(config, service=service, backends=backends, pipelines=twins, models=models)
 
 
-def _recorded(backend: Backend, url: str) -> Iterable[tuple[Dialect, Backend]]:
+def _asked(config: Config, pipeline: str) -> list[str]:
+    """What the backends behind a pipeline can be asked in: chat, which is translated for them if
+    need be, and whatever else they speak.
+    """
+    backends = [config.backends[one.backend] for one in _ends(config) if one.pipeline == pipeline]
+    spoken = set[str]().union(*(one.dialects for one in backends))
+    return [
+        one.dialect.name for one in shapes() if isinstance(one, Chat) or one.dialect.name in spoken
+    ]
+
+
+def _recorded(backend: Backend, url: str) -> Iterable[tuple[Shape, Backend]]:
     """For each protocol a backend that leads to the recorder, as near to the configured one as can
     be: what would be translated for it is asked as it is.
     """
-    for dialect, kind in ((OpenAIChat(), OpenAI), (AnthropicMessages(), Anthropic)):
+    for shape in shapes():
+        kind = Anthropic if shape.dialect.name == "anthropic" else OpenAI
         base = url if kind is OpenAI else url.removesuffix("/v1")
         if isinstance(backend, kind):
-            yield dialect, replace(backend, url=base, key=None, key_file=None, ca=None)
+            yield shape, replace(backend, url=base, key=None, key_file=None, ca=None)
         else:
-            yield dialect, kind(url=base)
+            yield shape, kind(url=base)
 
 
-def _model(kind: str, dialect: Dialect, number: int) -> str:
-    return f"{kind}-{dialect.name}-{number}/model"
+def _model(kind: str, shape: Shape, number: int) -> str:
+    return f"{kind}-{shape.dialect.name}-{number}/model"
 
 
 def _looked_for(plugins: Mapping[str, Plugin], pipeline: PipelineConfig) -> list[str]:

@@ -25,6 +25,9 @@ _SIGNS = re.compile(r"[\W_]+")
 _END = 6
 """Characters that the shortest tell has."""
 
+_FEW = 50
+"""Canaries that are as quickly looked for one by one."""
+
 _PART = 262_144
 _OVERLAP = 4_096
 """Bytes: large things are looked through in parts, which share more than any canary takes."""
@@ -34,9 +37,10 @@ _DEEPEST = 3
 
 
 class Writing:
-    """Something that was written, ready to be looked through."""
+    """Something that was written, ready to be looked through, for `many` canaries or a few."""
 
-    def __init__(self, data: bytes | str):
+    def __init__(self, data: bytes | str, *, many: bool = False):
+        self._many = many
         self._text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
 
     def shows(self, canary: Canary, pieces: Sequence[str] = ()) -> bool:
@@ -47,7 +51,7 @@ class Writing:
 
     def _has(self, tell: str) -> bool:
         # Thousands of canaries are looked for in one log, and nearly none is there.
-        return tell[-_END:] in self._ends and tell in self._compact
+        return (not self._many or tell[-_END:] in self._ends) and tell in self._compact
 
     @cached_property
     def _ends(self) -> set[str]:
@@ -76,25 +80,31 @@ def shown(data: bytes, canaries: Iterable[Canary]) -> list[str]:
     canaries = list(canaries)
     found: dict[str, None] = {}
     for at in range(0, max(1, len(data)), _PART):
-        writing = Writing(data[at : at + _PART + _OVERLAP])
+        writing = Writing(data[at : at + _PART + _OVERLAP], many=len(canaries) > _FEW)
         found |= dict.fromkeys(one.entity for one in canaries if writing.shows(one))
     return [*found]
 
 
 def _decoded(text: str) -> Iterator[str]:
-    """What is written in base64, hexadecimal digits, or as the numbers of bytes."""
+    """What is written in base64, hexadecimal digits, or as the numbers of bytes. Only ASCII is kept
+    of it: most is noise, and values are ASCII.
+    """
     for run in _BASE64.findall(text):
         for shift in range(4):
             part = str(run[shift:]).translate(_STANDARD)
             # One sign more than whole bytes says nothing.
             part = part[:-1] if len(part) % 4 == 1 else part
-            yield binascii.a2b_base64(part + "=" * (-len(part) % 4)).decode("utf-8", "replace")
+            yield _ascii(binascii.a2b_base64(part + "=" * (-len(part) % 4)))
     for run in _HEX.findall(text):
-        yield bytes.fromhex(run).decode("utf-8", "replace")
-        yield bytes.fromhex(run[1:-1]).decode("utf-8", "replace")
+        yield _ascii(bytes.fromhex(run))
+        yield _ascii(bytes.fromhex(run[1:-1]))
     for run in _NUMBERS.findall(text):
         numbers = [int(one) for one in run.split(",")]
-        yield bytes(one for one in numbers if one < 256).decode("utf-8", "replace")
+        yield _ascii(bytes(one for one in numbers if one < 256))
+
+
+def _ascii(data: bytes) -> str:
+    return data.decode("ascii", "ignore")
 
 
 def _compact(text: str) -> str:

@@ -4,17 +4,16 @@ import pytest
 
 from pipeline import testing
 from pipeline.audit.positions import Place, Position, Sample, places
+from pipeline.audit.shapes import shapes
 from pipeline.core.jsonvalue import Json, encode
 from pipeline.core.layout import Node
 from pipeline.core.request import Request
-from pipeline.dialects.anthropic import AnthropicMessages
 from pipeline.dialects.openai import OpenAIChat
 from pipeline.dialects.openai.layout import LAYOUT
 from pipeline.testing.samples import maximal_request, opaque_parts
 
 CHAT = OpenAIChat()
-SAMPLE = Sample(CHAT)
-MESSAGES = Sample(AnthropicMessages())
+SAMPLE, MESSAGES, EMBEDDINGS = (Sample(one) for one in shapes())
 
 
 def known(node: Node) -> Iterator[str]:
@@ -77,7 +76,7 @@ def test_the_sample_keeps_the_law_of_coverage():
 
 @pytest.mark.parametrize(
     ("sample", "position"),
-    [(sample, one) for sample in (SAMPLE, MESSAGES) for one in sample.positions[::7]],
+    [(sample, one) for sample in (SAMPLE, MESSAGES, EMBEDDINGS) for one in sample.positions[::7]],
     ids=lambda one: one.place.path if isinstance(one, Position) else "",
 )
 def test_a_text_comes_to_its_place_alone_and_in_the_whole(sample: Sample, position: Position):
@@ -88,7 +87,7 @@ def test_a_text_comes_to_its_place_alone_and_in_the_whole(sample: Sample, positi
     assert len(alone) < len(whole)
 
 
-@pytest.mark.parametrize("sample", [SAMPLE, MESSAGES])
+@pytest.mark.parametrize("sample", [SAMPLE, MESSAGES, EMBEDDINGS])
 def test_all_places_can_be_planted_at_once(sample: Sample):
     texts: dict[Place, Json] = {
         one.place: 10_000_000 + number if one.place.kind == "number" else f"text{number:04}."

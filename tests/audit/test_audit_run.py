@@ -8,15 +8,17 @@ from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from pipeline import Channel, Exchange, Plugin, Rejected, Request, Step, TextFilter, Whole
 from pipeline.audit.positions import Sample
 from pipeline.audit.recorder import Received, Recorder
 from pipeline.audit.report import Report
 from pipeline.audit.run import CannotRun, audit
+from pipeline.audit.shapes import Shape
 from pipeline.audit.surroundings import Surroundings
+from pipeline.backends.anthropic import Anthropic
 from pipeline.backends.echo import Echo
-from pipeline.core.dialect import Dialect
 from pipeline.setup.config import Config, PipelineConfig, RouteConfig
 
 MAIL = "leak.example.com"
@@ -26,9 +28,12 @@ METADATA = {"metadata.value", "metadata.filler", "metadata.nobody_knows[0]", "me
 class FewPositions(Sample):
     """A sample of which only some positions are tried, to save time."""
 
-    def __init__(self, dialect: Dialect):
-        super().__init__(dialect)
-        some = ("messages[0].content", "messages[2].tool_calls[0]", "metadata", "stop", "tools[0]")
+    def __init__(self, shape: Shape):
+        super().__init__(shape)
+        some = (
+            *("messages[0].content", "messages[2].tool_calls[0]", "metadata", "stop", "tools[0]"),
+            *("input", "user"),
+        )
         self.positions = [one for one in self.positions if one.place.path.startswith(some)]
 
 
@@ -170,6 +175,38 @@ def test_a_hole_is_found_where_it_is(tmp_path: Path):
     assert leaks(report) == {"tools[0].function.name"}
 
 
+def embedded(report: Report) -> dict[str, str]:
+    """What became of each position of a request for embeddings."""
+    [found] = [one for one in report.pipelines if one.dialect == "openai-embeddings"]
+    assert len(found.spellings) > 20, "in every encoding"
+    return {row.position: row.outcome for row in found.rows}
+
+
+INPUT = {"input[0]", "input[1][0]", "input[2].text", "input[2].nobody_knows[0]"}
+
+
+def test_embeddings_are_tried_too(tmp_path: Path):
+    found = embedded(run(config(tmp_path, Hides())))
+    assert found.keys() > INPUT
+    assert {one: found[one] for one in INPUT} == dict.fromkeys(INPUT, "hidden")
+    fixed = {"input[2].*", "input (tokens)", "input[] (tokens)"}
+    assert {one: found[one] for one in fixed} == dict.fromkeys(fixed, "refused")
+    report = run(config(tmp_path, Hides(but="input")))
+    assert {one for one, outcome in embedded(report).items() if outcome == "leaked"} == {
+        *INPUT,
+        "input[2].*",
+    }
+    assert leaks(report) == set(), "chat is another matter"
+    assert (report.code(), report.visible()) == (1, 25)
+
+
+def test_a_backend_without_embeddings_is_not_asked_for_them(tmp_path: Path):
+    made = replace(config(tmp_path, Hides()), backends={"local": Anthropic(key="none")})
+    report = run(made)
+    assert [one.dialect for one in report.pipelines] == ["openai", "anthropic"]
+    assert report.code() == 0
+
+
 def test_what_is_left_lying_about_is_found(tmp_path: Path):
     report = run(config(tmp_path, Careless(folder=str(tmp_path))))
     assert leaks(report) == set()
@@ -277,11 +314,11 @@ def test_an_audit_that_cannot_see_the_backend_says_so(
     take = Recorder.take
 
     def blind(self: Recorder) -> list[Received]:
-        return [Received(b"", one.body.replace(b"Write to", b"")[:300]) for one in take(self)]
+        return [Received(b"", one.body[:40]) for one in take(self)]
 
     monkeypatch.setattr(Recorder, "take", blind)
     report = run(config(tmp_path, Hides()))
-    assert "metadata.value (EMAIL_ADDRESS)" in report.blind
+    assert {"metadata.value (EMAIL_ADDRESS)", "input[0] (EMAIL_ADDRESS)"} < {*report.blind}
     assert "headers to the backend (EMAIL_ADDRESS)" in report.blind
     assert report.code() == 2
 

@@ -72,8 +72,20 @@ def assert_no_text(output: str) -> None:
     assert not [one.entity for one in aviary.made for tell in one.tells if tell in output]
 
 
-def test_the_default_configuration_leaks_nothing():
-    result = audit(ROOT / "config.toml", "--json")
+def keyed(folder: Path) -> Path:
+    """The default configuration with the key without which `pii` refuses personal data in texts for
+    embeddings, which would show nothing of what becomes of it.
+    """
+    default = (ROOT / "config.toml").read_text("utf-8")
+    plugin = "[plugins.pii]\n"
+    assert default.count(plugin) == 1
+    return written(
+        folder, default.replace(plugin, f'{plugin}identity_key = "of the audit alone"\n')
+    )
+
+
+def test_the_default_configuration_leaks_nothing(tmp_path: Path):
+    result = audit(keyed(tmp_path), "--json")
     assert result.exit_code == 0, result.output[-2000:]
     assert_no_text(result.output)
     told = json.loads(result.stdout)
@@ -94,6 +106,17 @@ def test_the_default_configuration_leaks_nothing():
     passed = {key for key, outcome in outcomes.items() if outcome == "passed"}
     numbers = {"seed", "temperature", "messages[7].tool_calls[0].index", "logit_bias.50256"}
     assert all(canary == "PERSON" or position in numbers for position, canary in passed)
+    embeddings = report["pipelines"][2]
+    assert (embeddings["dialect"], embeddings["singly"]) == ("openai-embeddings", False)
+    for canary in ENTITIES:
+        became = {row["outcome"] for row in embeddings["spellings"] if row["canary"] == canary}
+        assert became == {"hidden"}, canary
+    became = {(row["position"], row["canary"]): row["outcome"] for row in embeddings["rows"]}
+    assert became["input[0]", "PERSON"] == became["input[2].text", "IBAN_CODE"] == "hidden"
+    assert became["input (tokens)", "API_KEY"] == became["model", "IBAN_CODE"] == "refused"
+    assert [key for key, outcome in became.items() if outcome == "passed"] == [
+        ("dimensions", "CREDIT_CARD")
+    ]
     spots = {one["name"]: one for one in report["spots"]}
     assert all(not one["leaks"] for one in spots.values())
     assert spots["receipts"]["seen"] > 100

@@ -89,8 +89,9 @@ class Poster:
             return Reply(answer.status, _Stream(answer, decoder, self._framing.last))
         try:
             said = await answer.read_all(self._max_reply)
-        finally:
+        except BaseException:
             await answer.aclose()
+            raise
         return Reply(answer.status, _Given(Event(said, whole=True)))
 
 

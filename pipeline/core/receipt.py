@@ -122,7 +122,7 @@ class Receipt:
 
 def labels(given: set[str]) -> list[str]:
     """The labels of an exchange as a receipt shows them."""
-    return sorted({identifier(one) for one in tuple(given)})[:MOST]
+    return sorted({identifier(one) for one in tuple(given)})[:MOST] if given else []
 
 
 def _count(counts: dict[Finding, int], line: Finding) -> None:

@@ -8,6 +8,9 @@ from litestar.types import Send
 EXCHANGE_HEADER = "x-privet-exchange"
 """The exchange's id: 128 unguessable bits, which the log and the receipt go by too."""
 
+_EXCHANGE = EXCHANGE_HEADER.encode()
+_JSON = (b"content-type", b"application/json")
+
 NO_STORE = {"cache-control": "no-store"}
 
 _STREAM_HEADERS = {
@@ -40,7 +43,7 @@ class Wire:
 
     async def stream(self, status: int, headers: Mapping[str, str]) -> None:
         """Begin a stream of server-sent events."""
-        await self._head(status, {**headers, **_STREAM_HEADERS})
+        await self._head(status, _raw({**headers, **_STREAM_HEADERS}))
 
     async def write(self, data: bytes) -> None:
         """Send a piece of a stream: whole events."""
@@ -57,18 +60,21 @@ class Wire:
 
     async def whole(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
         """Send a whole reply."""
-        fixed = {"content-type": "application/json", "content-length": str(len(body))}
-        await self._head(status, {**headers, **fixed})
+        length = b"content-length", b"%d" % len(body)
+        await self._head(status, [*_raw(headers), _JSON, length])
         await self._send({"type": "http.response.body", "body": body, "more_body": False})
         self.sent += len(body)
         self.ended = True
 
-    async def _head(self, status: int, headers: Mapping[str, str]) -> None:
-        raw = [(EXCHANGE_HEADER.encode(), self._id.encode())]
-        raw += [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    async def _head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        raw = [(_EXCHANGE, self._id.encode()), *headers]
         self.status = status
         try:
             await self._send({"type": "http.response.start", "status": status, "headers": raw})
         except BaseException:
             self.status = 0
             raise
+
+
+def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]

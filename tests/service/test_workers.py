@@ -29,6 +29,7 @@ class Gate:
         self.port: int | None = None
         self.inside = 0
         self.most = 0
+        self.status = 200
         self.go = anyio.Event()
 
     async def __call__(self, request: Received, writer: StreamWriter) -> None:
@@ -42,7 +43,7 @@ class Gate:
         self.inside -= 1
         await reply(
             writer,
-            200,
+            self.status,
             b'{"choices": [{"index": 0, "finish_reason": "stop", '
             b'"message": {"role": "assistant", "content": "fine"}}]}',
         )
@@ -164,6 +165,21 @@ async def test_limits_and_health_are_those_of_all(tmp_path: Path):
             gate.go.set()
         assert sorted(statuses) == [200] * 5 + [503] * 3
         assert gate.most == 3
+
+
+async def test_health_tells_of_the_worker_that_fares_worst(tmp_path: Path):
+    breaks = "retries = 0\n[backends.model.breaker]\nfailures = 2"
+    async with two(tmp_path, breaks) as (up, gate), clients(up, 2) as many:
+        gate.status = 500
+        gate.go.set()
+        for expected in (502, 502, 503):
+            assert (await many[0].post(CHAT, json=ask())).status_code == expected
+        gate.status = 200
+        assert (await many[1].post(CHAT, json=ask())).status_code == 200, "it finds out by itself"
+        for one in many:
+            found = (await one.get("/health")).json()["backends"]["model"]
+            assert (found["state"], found["targets"][0]["state"]) == ("failed", "open")
+            assert found["why"] == "upstream_failed"
 
 
 async def test_a_session_sticks_to_its_target_whichever_worker_has_it(tmp_path: Path):

@@ -157,6 +157,14 @@ class _Stream:
         self._done = self._last(event)
         return event
 
+    def arrived(self) -> Sequence[Event]:
+        """The events that came with the last one."""
+        events = list(self._ready)
+        self._ready.clear()
+        if events:
+            self._done = self._last(events[-1])
+        return events
+
     async def aclose(self) -> None:
         if self._done and not self._ready:
             # What ends the body on the wire often comes just after: wait for it, and the

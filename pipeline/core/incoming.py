@@ -1,19 +1,35 @@
-"""A backend's reply as it comes in: its frames, one by one, until the exchange's deadline."""
+"""A backend's reply as it comes in: its frames, until the exchange's deadline.
 
-import asyncio
-from collections.abc import AsyncIterator
+A backend may say which events have arrived already. What came together is read together, so that it
+can be handled and sent together; no more than so many events at once, for others want their turn.
+"""
+
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from typing import Protocol, runtime_checkable
 
 import anyio
 
 from pipeline.core.dialect import Dialect
-from pipeline.core.errors import UpstreamFailed, UpstreamTimeout
+from pipeline.core.errors import PrivetError, UpstreamFailed, UpstreamTimeout
 from pipeline.core.exchange import Exchange
 from pipeline.core.frames import Event, Frame, Reader
+from pipeline.core.patience import Patience
 from pipeline.core.target import Target
 
 _CLOSING_TIME = 5.0
 """Seconds that closing the backend's connection may take."""
+_MOST = 64
+"""Events that are read at once."""
+
+
+@runtime_checkable
+class HasArrived(Protocol):
+    """Events of which some may be taken without a wait."""
+
+    def arrived(self) -> Sequence[Event]:
+        """Those that have arrived and were not taken yet; they are taken by this."""
+        ...
 
 
 class Incoming:
@@ -24,23 +40,44 @@ class Incoming:
     ):
         self.reader = reader
         self._events = events
+        self._arrived = events.arrived if isinstance(events, HasArrived) else tuple[Event, ...]
         self._target = target
-        self._exchange = exchange
+        self._patience = Patience(until=exchange.deadline)
+        self._waiting: Sequence[Event] = ()
+        self._failed: PrivetError | None = None
 
     async def frame(self) -> Frame:
         """The next frame, the ending one if the connection has ended; raises UpstreamFailed."""
-        event = await self._event()
-        return self.reader.eof() if event is None else self.reader.read(event)
+        if not self._waiting and not await self._arrival():
+            return self.reader.eof()
+        return self._read()
+
+    async def frames(self) -> Sequence[Frame]:
+        """The next frame, and those that came with it. What is wrong with one of these is raised
+        when it is its turn.
+        """
+        if self._failed is not None:
+            raise self._failed
+        found = [await self.frame()]
+        events = len(found[0].alike)
+        while self._waiting and not found[-1].end and events < _MOST:
+            try:
+                found.append(self._read())
+            except PrivetError as error:
+                self._failed = error
+                break
+            events += len(found[-1].alike) or 1
+        return found
 
     async def refusal(self, dialect: Dialect) -> Frame:
         """The one frame of an error's body."""
-        event = await self._event()
-        if event is None:
+        if not await self._arrival():
             raise UpstreamFailed("the backend refused the request without saying why")
-        return dialect.error_frame(event)
+        return dialect.error_frame(self._waiting[0])
 
     async def aclose(self) -> None:
         """Let go of the connection, in a time that is bounded; raises nothing but cancellation."""
+        self._patience.close()
         close = getattr(self._events, "aclose", None)
         if close is None:
             return
@@ -48,14 +85,24 @@ class Incoming:
         with anyio.move_on_after(_CLOSING_TIME, shield=True), suppress(Exception):
             await close()
 
-    async def _event(self) -> Event | None:
-        """The backend's next event, or None after its last."""
+    async def _arrival(self) -> bool:
+        """Wait for the backend's next event; false after its last."""
         try:
-            # asyncio's, which costs half of anyio's: this is waited for at every event.
-            async with asyncio.timeout(max(0.0, self._exchange.remaining)):
-                return await anext(self._events, None)
+            with self._patience:
+                event = await anext(self._events, None)
         except TimeoutError:
             raise late(self._target) from None
+        if event is None:
+            return False
+        self._waiting = [event, *self._arrived()]
+        return True
+
+    def _read(self) -> Frame:
+        """The frame of the first event that waits, or of more if they are alike."""
+        waiting = self._waiting
+        frame = self.reader.alike(waiting[:_MOST]) or self.reader.read(waiting[0])
+        self._waiting = waiting[len(frame.alike) or 1 :]
+        return frame
 
 
 def late(target: Target) -> UpstreamTimeout:

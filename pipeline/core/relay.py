@@ -4,7 +4,7 @@ Client and backend choose independently whether they stream. What is between the
 one or many, and all of them go through the chain; only the last step, to the client, differs.
 """
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from types import TracebackType
 from typing import Self
@@ -102,12 +102,14 @@ class Relay:
             raise
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
-        """The reply as server-sent events. A failure ends it with an error and no terminator."""
+        """The reply as server-sent events, those together that came together.
+
+        A failure ends it with an error and no terminator.
+        """
         try:
-            async with aclosing(self._frames()) as frames:
-                async for frame in frames:
-                    for one in self._to_client(frame):
-                        yield self._dialect.encode(one)
+            async with aclosing(self._frames()) as batches:
+                async for frames in batches:
+                    yield b"".join([self._dialect.encode(one) for one in self._to_client(frames)])
         except PrivetError as error:
             self._failure = error
             yield self._dialect.error_event(error)
@@ -121,8 +123,8 @@ class Relay:
         try:
             if self._first is not None and self._started.status >= 400:
                 return self._dialect.encode(self._first)
-            async with aclosing(self._frames()) as frames:
-                found = [frame async for frame in frames]
+            async with aclosing(self._frames()) as batches:
+                found = [frame async for frames in batches for frame in frames]
             if found[-1].end == "error":
                 raise UpstreamFailed("the backend ended its reply with an error")
             return self._dialect.encode(found[0] if found[0].whole else self._dialect.join(found))
@@ -135,23 +137,38 @@ class Relay:
         assert self._begun is not None, "a reply is read after `start`"
         return self._begun
 
-    async def _frames(self) -> AsyncGenerator[Frame, None]:
-        """The frames of the reply, as they leave the chain."""
+    async def _frames(self) -> AsyncGenerator[Sequence[Frame], None]:
+        """The frames of the reply, as they leave the chain: some at a time."""
         run, incoming = self._started.run, self._started.incoming
-        frame = self._first or await incoming.frame()
+        frames = await incoming.frames() if self._first is None else [self._first]
         self._first = None
         while True:
-            self._said += sum(len(piece.text) for piece in frame.pieces)
-            for one in await run.reply(frame, incoming.reader):
-                yield one
-            if frame.end:
+            out: list[Frame] = []
+            failure: PrivetError | None = None
+            for frame in frames:
+                self._said += sum([len(piece.text) for piece in frame.pieces])
+                try:
+                    out += await run.reply(frame, incoming.reader)
+                except PrivetError as error:
+                    # What was done before it goes out first.
+                    failure = error
+                    break
+                if run.waited and out:
+                    yield out
+                    out = []
+            if out:
+                yield out
+            if failure is not None:
+                raise failure
+            if frames[-1].end:
                 break
-            frame = await incoming.frame()
-        if frame.end == "error":
+            frames = await incoming.frames()
+        if frames[-1].end == "error":
             self._failure = UpstreamFailed("the backend ended its reply with an error")
 
-    def _to_client(self, frame: Frame) -> list[Frame]:
-        return list(self._dialect.split(frame, self._body)) if frame.whole else [frame]
+    def _to_client(self, frames: Sequence[Frame]) -> Iterator[Frame]:
+        for frame in frames:
+            yield from self._dialect.split(frame, self._body) if frame.whole else frame.apart()
 
     def _count(self) -> None:
         """Note the tokens of the exchange: the backend's figures, or an estimate."""

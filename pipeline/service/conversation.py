@@ -35,8 +35,8 @@ SESSION_HEADER = b"x-privet-session"
 _PING = b": ping\n\n"
 _TELLING_TIME = 2.0
 """Seconds that a client has to take an error."""
-_BURST = 32
-"""Events that may follow one another before other exchanges get their turn."""
+_BURST = 8
+"""Writes, each of the events that came together, before other exchanges get their turn."""
 
 
 class Conversation:

@@ -1,8 +1,9 @@
 """A backend that says what it was told to say."""
 
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from random import Random
-from typing import TypeAlias, cast
+from typing import Self, TypeAlias, cast
 
 import anyio.lowlevel
 
@@ -27,25 +28,48 @@ class ScriptedBackend:
 
     async def send(self, call: Call) -> Reply:
         self.saw = decode_object(encode(call.body))
-        await self._pause()
-        return Reply(200, self._say(call.stream))
+        await _pause(self._random)
+        if self._whole is not None and not call.stream:
+            return Reply(200, _Said([Event(encode(self._whole), whole=True)], None))
+        return Reply(200, _Said(self._events, self._random))
 
     async def probe(self) -> None:
         """It is always there."""
 
-    async def _say(self, stream: bool) -> AsyncGenerator[Event, None]:
-        if self._whole is not None and not stream:
-            yield Event(encode(self._whole), whole=True)
-            return
-        for event in self._events:
-            await self._pause()
-            if isinstance(event, Exception):
-                raise event
-            yield event
 
-    async def _pause(self) -> None:
-        for _ in range(self._random.randint(0, 3) if self._random else 0):
-            await anyio.lowlevel.checkpoint()
+class _Said:
+    """Events, of which some arrive together: by chance, but each time the same ones."""
+
+    def __init__(self, events: Sequence[Event | Exception], random: Random | None):
+        self._events = deque(events)
+        self._random = random
+        self._together = Random(len(events))  # noqa: S311
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        if not self._events:
+            raise StopAsyncIteration
+        await _pause(self._random)
+        event = self._events.popleft()
+        if isinstance(event, Exception):
+            raise event
+        return event
+
+    def arrived(self) -> Sequence[Event]:
+        """Some more, up to what is to be raised."""
+        more: list[Event] = []
+        for _ in range(self._together.randint(-3, 5)):
+            if self._events and isinstance(event := self._events[0], Event):
+                self._events.popleft()
+                more.append(event)
+        return more
+
+
+async def _pause(random: Random | None) -> None:
+    for _ in range(random.randint(0, 3) if random else 0):
+        await anyio.lowlevel.checkpoint()
 
 
 def read_script(

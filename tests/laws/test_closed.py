@@ -226,13 +226,11 @@ async def _flush_first(self: Relay) -> Any:
     """Breaks law 8: lets held text out when the stream breaks."""
     run, reader = self._started.run, self._started.incoming.reader
     try:
-        async for frame in _frames(self):
-            yield frame
+        async for frames in _frames(self):
+            yield frames
     except UpstreamFailed:
         for channel in list(run._pipes):
-            frame = Frame({}, closes=(channel,))
-            for one in await run._close_channels(frame, reader):
-                yield one
+            yield await run._close_channels(Frame({}, closes=(channel,)), reader)
         raise
 
 

@@ -6,6 +6,7 @@ difference. Text of a `thinking` block passes the filters like any other, and it
 it fits again once the request that sends it back has been redacted to what the model had written.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pipeline.core.catalog import Usage
@@ -14,6 +15,7 @@ from pipeline.core.frames import Event, Frame, Piece
 from pipeline.core.jsonvalue import Json, JsonObject, Place, decode, encode
 from pipeline.core.plugin import Channel
 from pipeline.core.surrogates import clean_all
+from pipeline.dialects.alike import Alike
 from pipeline.dialects.anthropic.deltas import DELTA_OF, DELTAS, channel, delta
 from pipeline.dialects.anthropic.strings import event_name, texts_of
 from pipeline.dialects.anthropic.usage import Counted
@@ -34,6 +36,7 @@ class MessagesReader:
         self._begun = False
         self._stopped = False
         self._decoder = Decoder()
+        self._alike = Alike()
         self._counted = Counted()
 
     @property
@@ -56,7 +59,12 @@ class MessagesReader:
         frame.whole = event.whole
         frame.name = event_name(event.name) or event_name(kind)
         self._decoder.join(frame)
+        self._alike.learn(event, frame)
         return frame
+
+    def alike(self, events: Sequence[Event]) -> Frame | None:
+        """One frame for deltas that differ from the one before in their text alone."""
+        return self._alike.frame(events)
 
     def eof(self) -> Frame:
         """The end that a server forgot; raises UpstreamFailed if text may be missing."""

@@ -1,7 +1,7 @@
 """The Embeddings dialect: texts in, vectors out. It has no conversation, and nothing streams."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pipeline.core.catalog import Usage
 from pipeline.core.dialect import Facts
@@ -110,6 +110,9 @@ class EmbeddingsReader:
             if key != "data" and not (isinstance(value, str) and key in _HARMLESS):
                 frame.pieces.extend(once(value, data, key))
         return frame
+
+    def alike(self, events: Sequence[Event]) -> Frame | None:
+        """None: a reply has one event."""
 
     def eof(self) -> Frame:
         """Never well: a reply comes whole."""

@@ -1,5 +1,6 @@
 """Reading a Chat Completions reply: where the text is in each chunk, and in a whole body."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pipeline.core.catalog import Usage
@@ -7,6 +8,7 @@ from pipeline.core.errors import UpstreamFailed
 from pipeline.core.frames import Event, Frame, Piece
 from pipeline.core.jsonvalue import Json, JsonObject, Place
 from pipeline.core.plugin import Channel
+from pipeline.dialects.alike import Alike
 from pipeline.dialects.decoding import Decoder
 from pipeline.dialects.openai.calls import Calls
 from pipeline.dialects.openai.copies import COPIES, copies
@@ -17,7 +19,8 @@ from pipeline.dialects.strings import once
 ENVELOPE = ("id", "object", "created", "model", "system_fingerprint", "service_tier", "provider")
 """Members of a chunk that say nothing of its text."""
 
-_HARMLESS = frozenset((*ENVELOPE, "choices", "obfuscation"))
+_FREE = (*ENVELOPE, "obfuscation")
+_HARMLESS = frozenset((*_FREE, "choices"))
 _ENDING = ("index", "finish_reason")
 _REASONING = ("reasoning_content", "reasoning")
 _REASONING_LISTS = ("reasoning_details", "thinking_blocks")
@@ -38,8 +41,9 @@ class ChatReader:
         self._open: dict[Channel, None] = {}
         self._seen: set[int] = set()
         self._finished: set[int] = set()
-        self._envelope: JsonObject = {"object": "chat.completion.chunk"}
+        self._last: JsonObject = {"object": "chat.completion.chunk"}
         self._decoder = Decoder()
+        self._alike = Alike(_FREE)
         self._usage: Usage | None = None
 
     @property
@@ -61,6 +65,14 @@ class ChatReader:
         self._usage = usage(data.get("usage")) or self._usage
         frame = self._reply(data, whole=event.whole)
         self._decoder.join(frame)
+        self._alike.learn(event, frame)
+        return frame
+
+    def alike(self, events: Sequence[Event]) -> Frame | None:
+        """One frame for chunks that differ from the one before in their text alone."""
+        frame = self._alike.frame(events)
+        if frame is not None and frame.data is not None:
+            self._last = frame.data
         return frame
 
     def eof(self) -> Frame:
@@ -76,7 +88,10 @@ class ChatReader:
             "delta": delta(channel, text),
             "finish_reason": None,
         }
-        return Frame({**self._envelope, "choices": [choice]}, bare=True)
+        envelope: JsonObject = {key: self._last[key] for key in ENVELOPE if key in self._last}
+        if "usage" in self._last:
+            envelope["usage"] = None
+        return Frame({**envelope, "choices": [choice]}, bare=True)
 
     def _end(self) -> Frame:
         self._open.update(dict.fromkeys(self._calls.untold(self._seen)))
@@ -99,9 +114,7 @@ class ChatReader:
             if key != "choices" and not (isinstance(value, str) and key in _HARMLESS):
                 frame.pieces.extend(once(value, data, key))
         if not whole:
-            self._envelope = {key: data[key] for key in ENVELOPE if key in data}
-            if "usage" in data:
-                self._envelope["usage"] = None
+            self._last = data
         self._open.update(dict.fromkeys(self._calls.untold(ended)))
         ending = (one for one in self._open if whole or one.choice in ended)
         frame.closes = (*frame.closes, *ending)

@@ -1,0 +1,193 @@
+"""Events of a stream that differ from the one before them in their text alone.
+
+Most do. The first is read in the ordinary way, and which of its strings holds the text is found out
+by trying: another string is put in its place. JSON reads a string alike whatever the others say, so
+an event with the same bytes around a string in that place comes to the same frame with that text.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from typing import TypeAlias, cast
+
+from msgspec import Struct
+
+from pipeline.core.frames import Event, Frame, Piece
+from pipeline.core.jsonvalue import Json, JsonObject, Place, decode, encode, put
+from pipeline.core.plugin import Channel
+
+_Path: TypeAlias = tuple[str | int, ...]
+
+_STRING = re.compile(rb'("(?:[^"\\]|\\.)*")(\s*:)?', re.DOTALL)
+"""A string, and what makes a key of it."""
+_INSIDE = re.compile(rb'(?:[^"\\]|\\.)*', re.DOTALL)
+_PLAIN = re.compile(rb"[ !#-\[\]-~]*")
+"""What is between the quotes of a string of ASCII without escapes."""
+_OTHER = "\x7f"
+_TRIES = 4
+"""So often in a row an event is learnt in vain: some streams have none that is like another."""
+_LONGEST = 4096
+"""Bytes of an event that is worth it."""
+
+
+class Alike:
+    """Remembers an event of one reply. Strings by the names in `free` may differ too."""
+
+    def __init__(self, free: Collection[str] = ()):
+        self._free = free
+        self._said: JsonObject = {}
+        self._shape: _Shape | None = None
+        self._tries = _TRIES
+
+    def learn(self, event: Event, frame: Frame) -> None:
+        """Take note of an event and of its frame, which nobody has changed yet."""
+        self._shape = None
+        if frame.data is None or not frame.bare or not self._tries or len(event.data) > _LONGEST:
+            return
+        self._tries -= 1
+        said = {name: frame.data[name] for name in self._free if name in frame.data}
+        differ = [name for name, one in said.items() if self._said.get(name, one) != one]
+        self._said = said
+        self._shape = _shape(event, frame, differ)
+
+    def frame(self, events: Sequence[Event]) -> Frame | None:
+        """One frame for as many of the events as are like the one that was learnt."""
+        shape = self._shape
+        texts = shape.texts(events) if shape is not None else ()
+        if shape is None or not texts:
+            return None
+        self._tries = _TRIES
+        return shape.frame(events[: len(texts)], "".join(texts))
+
+
+class _Shape(Struct, frozen=True):
+    """What is the same in all of the events. `around` is what stands before, between and behind the
+    strings that differ; the text is the one of them that has this `number`.
+    """
+
+    event: str
+    around: Sequence[bytes]
+    number: int
+    name: str
+    channel: Channel
+    path: _Path
+
+    def frame(self, events: Sequence[Event], text: str) -> Frame:
+        """The frame of events that say this."""
+        data = cast(JsonObject, decode(events[-1].data))
+        place, key = cast(Place, _get(data, self.path[:-1])), self.path[-1]
+        put(place, key, text)
+        alike = events if len(events) > 1 else ()
+        pieces = [Piece(self.channel, text, place, key)]
+        return Frame(data, self.name, pieces, bare=True, alike=alike)
+
+    def texts(self, events: Sequence[Event]) -> Sequence[str]:
+        """The texts of the events, up to the first one that is not alike."""
+        head, *between, tail = self.around
+        first, last, least = len(head), -len(tail), len(head) + len(tail)
+        texts: list[bytes] = []
+        others: list[bytes] = []
+        for event in events:
+            data = event.data
+            if not data.startswith(head) or not data.endswith(tail) or len(data) < least:
+                break
+            text = data[first:last]
+            strings: Sequence[bytes] = ()
+            if between:
+                text, strings = _parted(text, between, self.number)
+            odd = b"\\" in text or b'"' in text
+            if not text or (odd and not _INSIDE.fullmatch(text)):
+                break
+            if event.name != self.event or event.whole:
+                break
+            texts.append(text)
+            others += strings
+        if not texts:
+            return ()
+        if not others or _PLAIN.fullmatch(b"".join(others)):
+            with suppress(ValueError):
+                return cast(list[str], decode(b'["' + b'","'.join(texts) + b'"]'))
+        # Some are not what they look like; those before them may be.
+        return self.texts(events[: len(texts) // 2])
+
+
+def _parted(data: bytes, between: Sequence[bytes], number: int) -> tuple[bytes, Sequence[bytes]]:
+    """What is before, between and behind these: the one of this number, and the others."""
+    strings: list[bytes] = []
+    for joint in between:
+        string, found, data = data.partition(joint)
+        if not found:
+            return b"", ()
+        strings.append(string)
+    strings.append(data)
+    return strings.pop(number), strings
+
+
+def _shape(event: Event, frame: Frame, free: Collection[str]) -> _Shape | None:
+    """The shape of events like this one; None if more than one text is in it, or something odd."""
+    raw, data = event.data, frame.data
+    if len(frame.pieces) != 1 or frame.copies or frame.closes or event.whole:
+        return None
+    [piece] = frame.pieces
+    path = _path(data, piece.place)
+    # What came as halves of characters is not what its bytes say.
+    if path is None or piece.once or not piece.text or not _says(raw, data):
+        return None
+    paths: list[_Path] = [(*path, piece.key), *((name,) for name in free)]
+    values = [_get(data, path) for path in paths]
+    strings = (one for one in _STRING.finditer(raw) if one[2] is None and decode(one[1]) in values)
+    told = ((_told(raw, one.span(1), data, paths), one.span(1)) for one in strings)
+    found = [(number, span) for number, span in told if number is not None]
+    order = [number for number, _ in found]
+    if order.count(0) != 1:
+        return None
+    starts = [0, *(end - 1 for _, (_, end) in found)]
+    ends = [*(start + 1 for _, (start, _) in found), len(raw)]
+    around = [raw[start:end] for start, end in zip(starts, ends, strict=True)]
+    return _Shape(event.name, around, order.index(0), frame.name, piece.channel, paths[0])
+
+
+def _told(raw: bytes, at: tuple[int, int], data: Json, paths: Sequence[_Path]) -> int | None:
+    """Which of some places says what the string there says, if just that one does."""
+    start, end = at
+    changed = decode(raw[:start] + encode(_OTHER) + raw[end:])
+    for number, path in enumerate(paths):
+        if _get(changed, path) == _OTHER:
+            put(cast(Place, _get(changed, path[:-1])), path[-1], _get(data, path))
+            return number if changed == data else None
+    return None
+
+
+def _says(raw: bytes, data: Json) -> bool:
+    """Whether these bytes mean these data."""
+    try:
+        return decode(raw) == data
+    except ValueError:
+        return False
+
+
+def _path(value: Json, place: Place) -> _Path | None:
+    """The way to an object or list in a value; None if it is not in there."""
+    if value is place:
+        return ()
+    inside = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
+    for key, member in inside:
+        if (way := _path(member, place)) is not None:
+            return (key, *way)
+    return None
+
+
+def _get(value: Json, path: _Path) -> Json:
+    """What is at the end of a way that there is."""
+    for key in path:
+        if isinstance(value, dict):
+            value = value.get(str(key))
+        elif isinstance(value, list):
+            value = value[int(key)]
+    return value

@@ -25,9 +25,10 @@ class Caller:
             self.on_leave()
 
 
-def announce(scope: Mapping[str, object]) -> None:
-    """Note the client in the scope of a request that begins now."""
-    _state(scope)[_KEY] = Caller()
+def announce(scope: Mapping[str, object]) -> Caller:
+    """The client of a request that begins now, noted in its scope."""
+    caller = _state(scope)[_KEY] = Caller()
+    return caller
 
 
 def caller_of(scope: Mapping[str, object]) -> Caller:

@@ -21,6 +21,7 @@ from pipeline.service.caller import announce, caller_of
 from pipeline.service.errors import HeadTooLarge
 from pipeline.service.framing import has_body, is_plain, without_offer
 from pipeline.service.gathering import Gathering
+from pipeline.service.overdue import Overdue
 from pipeline.setup.config import ServiceConfig
 
 MAX_HEAD = 65_536
@@ -39,7 +40,6 @@ def protocol(
     """The protocol for uvicorn's `http` option; `lost` is told of connections that have ended."""
 
     class Protocol(HttpToolsProtocol):
-        _timer: asyncio.TimerHandle | None = None
         _stall: asyncio.TimerHandle | None = None
         _head = 0
         _in_head = False
@@ -54,10 +54,13 @@ def protocol(
         ) -> None:
             self._gathering = Gathering(transport, self.loop)
             super().connection_made(self._gathering)
-            self._bound()
+            self._request = Overdue(self.loop, config.header_timeout, self._close)
+            self._idle = Overdue(self.loop, self.timeout_keep_alive, self._close)
+            self._request.begin()
 
         def connection_lost(self, exc: Exception | None) -> None:
-            self._unbound()
+            self._request.close()
+            self._idle.close()
             if self._stall is not None:
                 self._stall.cancel()
             self._leave()
@@ -82,10 +85,10 @@ def protocol(
 
         def on_message_begin(self) -> None:
             super().on_message_begin()
-            announce(self.scope)
+            self._caller = announce(self.scope)
             self._head = 0
             self._in_head = True
-            self._bound()
+            self._request.begin()
 
         def on_url(self, url: bytes) -> None:
             self._count(len(url))
@@ -98,7 +101,7 @@ def protocol(
                 super().on_header(name, value)
 
         def on_headers_complete(self) -> None:
-            self._unbound()
+            self._request.end()
             self._in_head = False
             self._in_body = True
             parser = self.parser
@@ -124,9 +127,9 @@ def protocol(
         def on_message_complete(self) -> None:
             self._unused = 0
             self._in_body = False
-            self._unbound()
+            self._request.end()
             super().on_message_complete()
-            caller_of(self.scope).complete = True
+            self._caller.complete = True
             if self.cycle is self._running:
                 # Reading may be paused for a body that came too fast; now it shows who leaves.
                 self.flow.resume_reading()
@@ -134,14 +137,20 @@ def protocol(
         def on_response_complete(self) -> None:
             self._gathering.flush()
             if self.cycle.response_complete and self.cycle.more_body:
-                self._bound()
-            super().on_response_complete()
+                self._request.begin()
+            # As uvicorn does, but for its timer.
+            self.server_state.total_requests += 1
             if self.transport.is_closing():
                 self._watch()
+                return
+            self.flow.resume_reading()
+            if self.pipeline:
+                self._start_asgi_task(*self.pipeline.pop())
+            else:
+                self._idle.begin()
 
-        def timeout_keep_alive_handler(self) -> None:
-            super().timeout_keep_alive_handler()
-            self._watch()
+        def _unset_keepalive_if_required(self) -> None:
+            self._idle.end()
 
         def pause_writing(self) -> None:
             super().pause_writing()
@@ -197,15 +206,6 @@ def protocol(
             if self._head > MAX_HEAD:
                 self._refusal = _too_large()
                 raise httptools.HttpParserError("the head is too large")
-
-        def _bound(self) -> None:
-            self._unbound()
-            self._timer = self.loop.call_later(config.header_timeout, self._close)
-
-        def _unbound(self) -> None:
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
 
         def _close(self) -> None:
             self.transport.close()

@@ -144,7 +144,7 @@ class Attempts:
             target, leave, Call(self._dialect.name, body, stream, self._exchange)
         )
         reader = self._dialect.reader(body)
-        incoming = self._incoming = Incoming(reply.events, reader, target, self._exchange)
+        incoming = self._incoming = Incoming(reply.events, reader, target, self._patience)
         if reply.status >= 400:
             if reply.status == _BUSY and target is not self._targets[-1]:
                 raise UpstreamBusy("the backend takes no more requests for now", unprocessed=True)

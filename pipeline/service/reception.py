@@ -32,6 +32,7 @@ class Child:
         self.heard = b""
         self.given = 0
         self.started = False
+        self.opened = False
         self.open: int | None = None
         self.cut: int | None = None
 

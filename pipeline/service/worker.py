@@ -26,7 +26,7 @@ from pipeline.setup.build import Running
 from pipeline.setup.config import Config
 from pipeline.setup.problems import Problem
 
-CONNECTION, OPEN, DRAIN, END = b"c", b"o", b"d", b"e"
+CONNECTION, OPEN, GREET, DRAIN, END = b"c", b"o", b"g", b"d", b"e"
 """What a supervisor says, a byte each. A connection comes with its socket."""
 
 
@@ -35,11 +35,11 @@ def nobody(_number: int, _frame: FrameType | None) -> None:
 
 
 class Said(Struct, frozen=True):
-    """What a worker says, a line of JSON each: that it has started, or cannot and why; and how many
-    exchanges are open when it begins to drain, and were cut off in the end.
+    """What a worker says, a line of JSON each: that it has started, or cannot and why; that it lets
+    requests in; how many exchanges are open when it begins to drain, and were cut off in the end.
     """
 
-    what: Literal["started", "cannot", "draining", "drained"]
+    what: Literal["started", "cannot", "open", "draining", "drained"]
     number: int = 0
     problems: Sequence[Problem] = ()
 
@@ -64,6 +64,7 @@ class Worker:
         self._mates = Mates(crew, number)
         self._turns: Mapping[str, SharedTurns] = {}
         self._opened = asyncio.Event()
+        self._greets = asyncio.Event()
         self._ended = asyncio.Event()
         self._stop: Callable[[], None] = lambda: None
 
@@ -109,10 +110,11 @@ class Worker:
         await self._opened.wait()
 
     def ready(self, up: Running, group: TaskGroup) -> None:
-        """From now on it can be asked."""
+        """From now on it can be asked. The first of all greets when the others are as far."""
         self._crew.come(self._number)
+        self.say(Said("open"))
         if self._welcome is not None:
-            welcome(up, *self._welcome, group)
+            group.start_soon(self._greet, up, group, *self._welcome)
 
     def draining(self, inside: int) -> None:
         """Tell the supervisor, who tells the log."""
@@ -136,6 +138,12 @@ class Worker:
         """A connection is closed."""
         self._crew.close_one(self._number)
 
+    async def _greet(
+        self, up: Running, group: TaskGroup, url: str, on_ready: OnReady | None
+    ) -> None:
+        await self._greets.wait()
+        welcome(up, url, on_ready, group)
+
     def _look(self) -> None:
         for turns in self._turns.values():
             turns.look()
@@ -152,6 +160,8 @@ class Worker:
                 tasks.create_task(server.take(socket.socket(fileno=file)))
             if word == OPEN:
                 self._opened.set()
+            elif word == GREET:
+                self._greets.set()
             elif word == DRAIN:
                 self._stop()
             elif word == END:

@@ -25,7 +25,7 @@ from pipeline.service.crew import Crew
 from pipeline.service.logs import event, failure
 from pipeline.service.post import OnReady
 from pipeline.service.reception import Child, Reception
-from pipeline.service.worker import DRAIN, END, OPEN, Said, Worker, nobody
+from pipeline.service.worker import DRAIN, END, GREET, OPEN, Said, Worker, nobody
 from pipeline.setup.config import Config
 from pipeline.setup.problems import ConfigError
 
@@ -148,6 +148,9 @@ class Supervisor:
             case "started":
                 child.started = True
                 self._open(child)
+            case "open":
+                child.opened = True
+                self._welcome(child)
             case "cannot" if self._phase == "starting":
                 raise ConfigError(said.problems)
             case "cannot":
@@ -164,15 +167,21 @@ class Supervisor:
                 self._end()
 
     def _open(self, child: Child) -> None:
-        """Let requests in: at first everywhere at once."""
+        """Have requests let in: at first everywhere at once."""
         if self._phase == "ready":
             child.tell(OPEN)
-            event("worker_replaced", worker=child.number)
         elif self._phase == "starting" and all(one.started for one in self._children.values()):
-            self._phase = "ready"
-            event("ready")
             for one in self._children.values():
                 one.tell(OPEN)
+
+    def _welcome(self, child: Child) -> None:
+        """Say that requests are let in."""
+        if self._phase == "ready":
+            event("worker_replaced", worker=child.number)
+        elif self._phase == "starting" and all(one.opened for one in self._children.values()):
+            self._phase = "ready"
+            event("ready")
+            self._children[0].tell(GREET)
 
     def _lost(self, child: Child) -> None:
         """A worker has ended."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 
 from pipeline import Rejected, Text
 from plugins.finding.spans import GUESSES, JOINED, Span
+from plugins.hiding.plan import Done
 from plugins.hiding.policy import ANY, OUTSIDE, Action, Policy, rank, strictest
 from plugins.hiding.restore import token_pattern
 from plugins.hiding.surrogate import Surrogates, digest
@@ -22,7 +23,7 @@ Note = Callable[[Text, Place, bool], None]
 """Told of every place; whether it counts in the text as it came, or in the redacted one."""
 
 
-def _nobody(_text: Text, _place: Place, _as_it_came: bool) -> None:
+def nobody(_text: Text, _place: Place, _as_it_came: bool) -> None:
     """Nobody listens."""
 
 
@@ -36,7 +37,7 @@ class Redaction:
         surest: float,
         policy: Policy | None = None,
         key: bytes = b"",
-        note: Note = _nobody,
+        note: Note = nobody,
     ):
         self.vault = Vault()
         self._policy = policy or Policy()
@@ -55,6 +56,8 @@ class Redaction:
         self._left: list[str] = []
         self._fixed: set[str] = set()
         self._fragments: set[str] = set()
+        self._spans: list[list[Span]] = []
+        self._written: list[list[Done]] = []
 
     def avoid(self, fixed: Iterable[str]) -> None:
         """Keep off what stands in strings that cannot be rewritten, such as the names of tools.
@@ -82,6 +85,7 @@ class Redaction:
             whole_words(text.text, self._personal(text.text, spans), self._stricter(text))
             for text, spans in zip(texts, found, strict=True)
         ]
+        self._spans = found
         ordered = _in_order(texts, found)
         refused = [place for text, spans in ordered for place in self._learn(text, spans)]
         if self._policy.role_actions:
@@ -216,18 +220,18 @@ class Redaction:
     def _redact(self, text: Text, spans: Sequence[Span]) -> None:
         source = text.text
         places = [self._place(source, span) for span in spans]
-        for place in places:
-            if place.action == "keep":
-                self._note(text, place, True)
+        kept = [Done(place, None) for place in places if place.action == "keep"]
         hidden = (place for place in places if place.action != "keep")
         both = sorted([*hidden, *self._swept(source)], key=position)
-        self._hide(text, both, as_it_came=True)
+        self._written.append(kept + self._hidden(source, both))
+        self._write(text, self._written[-1])
 
     def _redact_again(self, text: Text) -> None:
         """Hide what has become known since; the placeholders of the text stay."""
         tokens = re.compile(token_pattern(self.vault.values))
         parts = [match.span() for match in tokens.finditer(text.text)] if self.vault.values else []
-        self._hide(text, clear_of(self._swept(text.text), parts), as_it_came=False)
+        hidden = self._hidden(text.text, clear_of(self._swept(text.text), parts))
+        self._write(text, hidden, as_it_came=False)
 
     def _place(self, source: str, span: Span) -> Place:
         value = source[span.start : span.end]
@@ -244,16 +248,23 @@ class Redaction:
         whole = (one for one in known if one.value not in self._fragments)
         return Sweep(whole, shortest=self._shortest, surest=self._surest)
 
-    def _hide(self, text: Text, places: Iterable[Place], *, as_it_came: bool) -> None:
-        """Put over places, which are in order, what stands for them."""
+    def _hidden(self, source: str, places: Iterable[Place]) -> list[Done]:
+        """Places, which are in order, with what stands for them."""
+        return [
+            Done(place._replace(known=""), self._stand_in(place, source[place.start : place.end]))
+            for place in merged(source, places)
+        ]
+
+    def _write(self, text: Text, done: Iterable[Done], *, as_it_came: bool = True) -> None:
+        """Put over places what stands for them."""
         source, at = text.text, 0
         parts: list[str] = []
-        for place in merged(source, places):
-            spelling = source[place.start : place.end]
-            parts += [source[at : place.start], self._stand_in(place, spelling)]
-            at = place.end
-            self._roles[spelling].add(text.role or OUTSIDE)
+        for place, new in done:
             self._note(text, place, as_it_came)
+            if new is not None:
+                parts += [source[at : place.start], new]
+                at = place.end
+                self._roles[source[place.start : at]].add(text.role or OUTSIDE)
         if at:
             text.text = "".join(parts) + source[at:]
 

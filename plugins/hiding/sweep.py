@@ -145,14 +145,12 @@ class Sweep:
 
 
 def _places(word: str, text: str) -> Iterator[int]:
-    """Where a word or a digit stands at the beginning of a word, all in ASCII and lower case."""
+    """Where words begin with a word, or numbers with a digit."""
     start = text.find(word)
     while start >= 0:
-        end = start + len(word)
-        begins = not text[start - 1 : start].isalnum()
-        if begins and (word.isdigit() or not text[end : end + 1].isalpha()):
+        if not text[start - 1 : start].isalnum():
             yield start
-        start = text.find(word, end)
+        start = text.find(word, start + len(word))
 
 
 def _apart(found: Iterable[Found]) -> Iterator[Found]:

@@ -66,6 +66,15 @@ class Vault:
             number += 1
         return self._keep(name, self._entities[known], value)
 
+    def hold(self, token: str, entity: str, value: str) -> None:
+        """Take a placeholder from a plan. Others may be added only after `clear`."""
+        self._keep(token, entity, value)
+
+    def clear(self) -> None:
+        """Give up all values, and avoid what was to be avoided."""
+        for known in (self._values, self._placeholders, self._entities, self._counts):
+            known.clear()
+
     def _assign(self, entity: str, value: str) -> str:
         name = prefix(entity)
         number = self._counts.get(name, 0) + 1

@@ -4,256 +4,26 @@ In `pre`, what the recogniser finds is replaced by placeholders such as `PERSON_
 placeholders of this exchange, and of no other, are replaced by what they stand for.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
 from hashlib import blake2b
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar
 
-import anyio.to_thread
-from msgspec import Meta
+from pipeline import Exchange, PrivetError, Start, Step
+from plugins.pii.exchange_options import ExchangeOptions
+from plugins.pii.memory import Memory
+from plugins.pii.recogniser import RecogniserFailed, open_recogniser
+from plugins.pii.step import PiiStep
 
-from pipeline import (
-    Channel,
-    Exchange,
-    PrivetError,
-    Rejected,
-    Request,
-    Start,
-    Step,
-    Text,
-    TextFilter,
-)
-from plugins.finding.fold import fold
-from plugins.finding.spans import Span
-from plugins.hiding.noted import noted, noted_restores
-from plugins.hiding.policy import EMBEDDINGS, may_restore
-from plugins.hiding.redaction import Redaction
-from plugins.hiding.restore import RestoreFilter, Restorer
-from plugins.hiding.words import is_identifier
-from plugins.pii.degrees import StandIn
-from plugins.pii.joined import bridges, with_fragments
-from plugins.pii.options import Score
-from plugins.pii.output import OutputFilter, Own
-from plugins.pii.policy import PolicyOptions
-from plugins.pii.recogniser import Recogniser, RecogniserFailed, open_recogniser
-
-Kind = Literal["content", "reasoning", "refusal", "arguments", "other"]
-
-_AT_ONCE = 50_000
-"""Characters that are redacted on the event loop; takes some 15 ms. More leave it to a thread."""
-_MOST_GUESSED = 500
-"""Texts whose language is guessed on the event loop, 20 microseconds each; workers guess all."""
-_PER_TEXT = 20
-"""What a text costs by itself, in characters."""
+_PLANS = 128
+"""Requests that may come again."""
 
 
-class PiiStep(Step):
-    """Redaction and restoration in one exchange: the placeholders live and die with it."""
-
-    def __init__(self, options: "Pii", recogniser: Recogniser, key: bytes, exchange: Exchange):
-        self._options = options
-        self._recogniser = recogniser
-        self._key = key
-        self._exchange = exchange
-        self._redaction = Redaction(
-            shortest=options.sweep_length,
-            surest=options.sweep_score,
-            policy=options.policy(exchange.endpoint),
-            key=key,
-            note=noted(exchange),
-        )
-        self._restorer: Restorer | None = None
-        self._own: Own | None = None
-
-    async def on_request(self, request: Request) -> None:
-        """Hide what is personal in every text; refuse what is personal but cannot be hidden."""
-        texts = [text for text in request.texts() if text.kind != "identity"]
-        fixed = request.fixed()
-        in_texts, in_fixed = await self._find(texts, [one.text for one in fixed])
-        self._redaction.avoid(one.text for one in fixed)
-        redact = partial(self._redaction.apply, texts, in_texts)
-        if sum(len(text.text) + _PER_TEXT for text in texts) > _AT_ONCE:
-            await anyio.to_thread.run_sync(redact)
-        else:
-            redact()
-        self._check_digests()
-        for one, spans in zip(fixed, in_fixed, strict=True):
-            surely = [span for span in spans if self._is_sure(span)]
-            if surely or self._redaction.knows(one.text):
-                entity = surely[0].entity if surely else ""
-                self._exchange.receipt.found(one, entity, "block")
-                raise Rejected(
-                    f"{one.path}: holds {entity or 'a value that is personal elsewhere'}, in a "
-                    "place that must not be rewritten; send the request without it",
-                    param=one.path,
-                )
-        for text in request.texts():
-            if text.kind == "identity":
-                text.text = blake2b(text.text.encode(), key=self._key, digest_size=16).hexdigest()
-        self._label()
-
-    async def _find(
-        self, texts: Sequence[Text], fixed: Sequence[str]
-    ) -> tuple[list[list[Span]], list[list[Span]]]:
-        """What is personal in texts, in each and over their borders; and in fixed strings."""
-        sources = [text.text for text in texts]
-        self._check_languages(texts)
-        between = bridges(texts, self._recogniser.joins)
-        ner = [_may_hold_names(text) for text in texts]
-        ner += [not is_identifier(one) for one in fixed]
-        ner += [False] * len(between)
-        everything = [*sources, *fixed, *(bridge.text for bridge in between)]
-        found = await self._recogniser.find(everything, ner=ner, degraded=self._degraded)
-        alone, rest = found[: len(texts)], found[len(texts) :]
-        in_fixed, over_borders = rest[: len(fixed)], rest[len(fixed) :]
-        return with_fragments(sources, alone, between, over_borders), in_fixed
-
-    def _check_digests(self) -> None:
-        """Refuse what would go into an index under digests that no later request can repeat."""
-        if self._exchange.endpoint != EMBEDDINGS or self._options.identity_key:
-            return
-        if "hash" in self._redaction.actions():
-            raise Rejected(
-                "input: holds personal data, which embeddings get digests of, and without a key "
-                "these change with every start; set `identity_key` of the plugin of type `pii`, or "
-                "let its `endpoint_actions` say something else, such as `mark`",
-                param="input",
-            )
-
-    def _check_languages(self, texts: Sequence[Text]) -> None:
-        """Report texts in which no model looks for names, or refuse them as the options say."""
-        prose = [text.text for text in texts if _may_hold_names(text)][:_MOST_GUESSED]
-        codes = sorted(self._recogniser.without_model(prose))
-        if codes and self._options.unknown_language == "refuse":
-            raise Rejected(
-                f"a text seems to be in `{codes[0]}`, a language in which no model looks for "
-                "names; add one to `languages` and `models` of the plugin of type `pii`, or write "
-                "in another language"
-            )
-        self._exchange.labels.update(f"no_model_{code}" for code in codes)
-
-    def on_text(self, channel: Channel) -> TextFilter | None:
-        """Restore what this exchange has hidden, and hide what it has not."""
-        restore = self._restore(channel)
-        if not self._options.output:
-            return restore
-        if self._own is None:
-            self._own = Own(self._redaction.vault.values, self._redaction.identities())
-        note = partial(self._exchange.receipt.found, channel.kind, action="mark")
-        return OutputFilter(
-            partial(self._recogniser.find, degraded=self._degraded),
-            self._own,
-            self._options.policy(),
-            note,
-            restore,
-        )
-
-    def _restore(self, channel: Channel) -> RestoreFilter | None:
-        options = self._options
-        if not may_restore(channel, options.restore, options.restore_tools):
-            return None
-        if self._restorer is None:
-            values = self._redaction.restorable(options.restore_entities, options.restore_roles)
-            if not values:
-                return None
-            note = noted_restores(self._exchange, self._redaction.vault)
-            self._restorer = Restorer(values, self._redaction.texts(), note)
-        return RestoreFilter(self._restorer)
-
-    def _is_sure(self, span: Span) -> bool:
-        return (
-            span.score >= self._options.fixed_threshold
-            and self._options.policy(self._exchange.endpoint).action(span.entity, "") != "keep"
-        )
-
-    def _degraded(self, stand_ins: Collection[StandIn]) -> None:
-        self._exchange.labels.add("degraded")
-        for one in stand_ins:
-            self._exchange.receipt.degraded(one.failed, one.instead)
-
-    def _label(self) -> None:
-        entities = self._redaction.entities()
-        if entities:
-            self._exchange.labels.update({"pii", *entities})
-        if not entities.isdisjoint(self._options.sensitive_entities):
-            self._exchange.labels.add("sensitive")
-
-
-class Pii(PolicyOptions, frozen=True, kw_only=True):
+class Pii(ExchangeOptions, frozen=True, kw_only=True):
     """Replaces personal data by placeholders on the way out and restores it on the way back."""
 
     step: ClassVar[type[Step] | None] = PiiStep
-
-    restore: Annotated[
-        tuple[Kind, ...],
-        Meta(description="In which texts of a reply values are restored."),
-    ] = ("content", "reasoning", "refusal", "arguments", "other")
-    restore_entities: Annotated[
-        tuple[str, ...],
-        Meta(description="Of which entities values are restored; `*` stands for all."),
-    ] = ("*",)
-    restore_roles: Annotated[
-        tuple[str, ...],
-        Meta(
-            description="A value is restored if it stood, as it is spelt, in a text of one of "
-            "these roles; the names are those of `role_actions`, and `*` stands for all."
-        ),
-    ] = ("*",)
-    restore_tools: Annotated[
-        tuple[Annotated[str, Meta(min_length=1)], ...],
-        Meta(
-            description="In the arguments of which tools values are restored, by the tools' exact "
-            "names; `*` stands for all. One whose name is not certain when its arguments begin is "
-            "none of them."
-        ),
-    ] = ("*",)
-    output: Annotated[
-        bool,
-        Meta(
-            description="Whether personal data that the model brings up itself is replaced by "
-            "marks such as `[PERSON]`. A streamed reply then comes by sentences and lines, of 400 "
-            "characters at most, and each takes some milliseconds."
-        ),
-    ] = False
-    sweep_length: Annotated[
-        int,
-        Meta(
-            ge=2,
-            description="A value of fewer characters is hidden only where it was recognised, not "
-            "wherever else it stands.",
-        ),
-    ] = 3
-    sweep_score: Annotated[
-        Score,
-        Meta(
-            description="A name of one word that was recognised only once, with a lower score, is "
-            "hidden only where it was recognised."
-        ),
-    ] = 0.6
-    fixed_threshold: Annotated[
-        Score,
-        Meta(
-            description="A finding with this score or more in an id, a function name or another "
-            "place that must not be rewritten refuses the request."
-        ),
-    ] = 0.6
-    identity_key: Annotated[
-        str,
-        Meta(
-            description="The key of the digests that `user` and other identities are replaced by, "
-            "and of the actions `hash` and `surrogate`. Without it they change with every start of "
-            "the service, and embeddings of personal data are refused."
-        ),
-    ] = ""
-
-    def problems(self) -> list[str]:
-        """What is wrong with these options; imports no model."""
-        return [
-            *super().problems(),
-            *self.unknown_entities("restore_entities", self.restore_entities),
-            *self.unknown_roles("restore_roles", self.restore_roles),
-        ]
 
     async def start(self, stack: AsyncExitStack) -> Callable[[Exchange], Step]:
         """Start the recogniser's processes."""
@@ -263,16 +33,4 @@ class Pii(PolicyOptions, frozen=True, kw_only=True):
             # What keeps a worker from starting holds names alone, and is worth being shown.
             raise PrivetError(str(error)) from None
         key = blake2b(self.identity_key.encode()).digest() if self.identity_key else b""
-        return partial(PiiStep, self, recogniser, key or Start.current().key("pii"))
-
-
-def _may_hold_names(text: Text) -> bool:
-    """Whether a model should look: it takes every other identifier and number for a name."""
-    if text.kind not in ("text", "key"):
-        return False
-    if not is_identifier(text.text):
-        return True
-    if text.kind != "text":
-        return False
-    # Prose in base64 or hexadecimal digits is one word.
-    return not any(map(str.isdigit, text.text)) or not is_identifier(fold(text.text).text)
+        return partial(PiiStep, self, recogniser, key or Start.current().key("pii"), Memory(_PLANS))

@@ -12,6 +12,7 @@ from pipeline import Exchange, Step
 from plugins.finding.spans import Span
 from plugins.pii import Pii, PiiStep
 from plugins.pii.joined import may_join
+from plugins.pii.memory import Memory
 from plugins.pii.recogniser import Recogniser, RecogniserFailed
 
 ANNA, BO = "Anna Berg", "Bo Ek"
@@ -62,4 +63,6 @@ class KnowingPii(Pii, frozen=True, kw_only=True):
     fails_on: str = ""
 
     async def start(self, stack: AsyncExitStack) -> Callable[[Exchange], Step]:
-        return partial(PiiStep, self, cast(Recogniser, Knowing(self.values, self.fails_on)), b"key")
+        return partial(
+            PiiStep, self, cast(Recogniser, Knowing(self.values, self.fails_on)), b"key", Memory(9)
+        )

@@ -13,6 +13,7 @@ from presidio_analyzer import EntityRecognizer
 from plugins.pii import (
     accounts,
     address,
+    announcing,
     contacts,
     dates,
     identity,
@@ -270,9 +271,9 @@ def test_ages_are_found_from_their_digits(parts: list[str]) -> None:
 @settings(max_examples=500, deadline=None)
 def test_kin_are_found_from_the_capital_after_them(parts: list[str]) -> None:
     text = "".join(parts)
-    words = people._KIN.pattern.split("(?<=")[1].removesuffix(r"\p{Lu})")  # pyright: ignore[reportPrivateUsage]
+    words = announcing._KIN.pattern.split("(?<=")[1].removesuffix(r"\p{Lu})")  # pyright: ignore[reportPrivateUsage]
     forwards = regex.finditer(words + r"(?=\p{Lu})", text)
-    quick = people._KIN.finditer(text)  # pyright: ignore[reportPrivateUsage]
+    quick = announcing._KIN.finditer(text)  # pyright: ignore[reportPrivateUsage]
     assert [one.start() for one in quick] == [one.end() for one in forwards]
 
 
@@ -288,3 +289,24 @@ def test_every_name_in_data_is_a_quoted_value(data: st.DataObject) -> None:
 )
 def test_cards_are_found_however_they_are_grouped(number: str) -> None:
     assert found(recognisers.Card(), f"pay {number} now") == [(4, 4 + len(number), 1.0)]
+
+
+@given(st.data())
+def test_announcements_begin_with_words_that_are_looked_for(data: st.DataObject) -> None:
+    pattern = announcing._ANNOUNCED.pattern.split(r"(?=\p{L})")[0]  # pyright: ignore[reportPrivateUsage]
+    written = data.draw(
+        st.from_regex(re.compile(re.sub(r"\(\?i:", "(?:", pattern)), fullmatch=True)
+    )
+    # What goes on in the same word announces nothing.
+    written = written if written[-1:].isspace() else f"{written} "
+    for text in (f"{written}Q", f"It is. {written}Quillby", f"{written.upper()}Quillby"):
+        quick = [match.span() for match in announcing._announcing(text)]  # pyright: ignore[reportPrivateUsage]
+        assert quick == [match.span() for match in announcing._ANNOUNCED.finditer(text)]  # pyright: ignore[reportPrivateUsage]
+
+
+@given(st.data())
+def test_a_licence_that_is_said_to_be_one_is_looked_at(data: st.DataObject) -> None:
+    licence = recognisers.Licence()
+    word = data.draw(st.sampled_from(licence.context or []))
+    said = data.draw(st.sampled_from([word, word.upper(), f"{word}s", f"{word}#", f"9{word}9"]))
+    assert licence._SAID.search(Text(f"my {said} 12").caseless)  # pyright: ignore[reportPrivateUsage]

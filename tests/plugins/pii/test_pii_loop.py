@@ -10,6 +10,7 @@ from pipeline.dialects.openai import OpenAIChat
 from plugins.finding.spans import Span
 from plugins.pii import Pii, PiiStep
 from plugins.pii.joined import may_join
+from plugins.pii.memory import Memory
 from plugins.pii.recogniser import Recogniser
 
 
@@ -35,7 +36,7 @@ def test_others_go_on_while_much_is_redacted() -> None:
     content = "".join(f"{number:09d} " for number in range(60_000))
     body = {"model": "m", "messages": [{"role": "user", "content": content}]}
     request = Request(body, OpenAIChat().layout, lambda *_: ("", {}))
-    step = PiiStep(Pii(), cast(Recogniser, EveryTenthWord()), b"key", Exchange(id="1"))
+    step = PiiStep(Pii(), cast(Recogniser, EveryTenthWord()), b"key", Memory(1), Exchange(id="1"))
     ticks = 0
 
     async def main() -> None:

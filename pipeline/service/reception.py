@@ -5,8 +5,11 @@ others idle (of 32 connections at once we saw one of two get from 0 to 32), and 
 each (SO_REUSEPORT) those of a lost worker are lost with it, or wait for the one that replaces it.
 """
 
+import fcntl
+import math
 import selectors
 import socket
+import termios
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -19,6 +22,8 @@ _FULL = 0.005
 _NO_FILES = 0.5
 """Seconds before another try when there can be no more connections."""
 _AT_ONCE = 64
+_STUCK = 0.25
+"""Seconds after which a worker that takes no connection gets others only if all are like it."""
 
 
 class Child:
@@ -31,10 +36,17 @@ class Child:
         self.began = time.monotonic()
         self.heard = b""
         self.given = 0
+        self.waits_since = math.inf
         self.started = False
         self.opened = False
         self.open: int | None = None
         self.cut: int | None = None
+
+    def is_stuck(self) -> bool:
+        """Whether its event loop has been blocked for a while: it takes nothing."""
+        if not _unread(self.control):
+            self.waits_since = math.inf
+        return time.monotonic() - self.waits_since > _STUCK
 
     def tell(self, word: bytes) -> None:
         """Say a word to it, unless it is gone."""
@@ -95,7 +107,12 @@ class Reception:
 
     def _by_load(self, takers: Sequence[Child]) -> list[Child]:
         return sorted(
-            takers, key=lambda one: (one.given - self._crew.closed(one.number), one.given)
+            takers,
+            key=lambda one: (
+                one.is_stuck(),
+                one.given - self._crew.closed(one.number),
+                one.given,
+            ),
         )
 
     def _give(self, child: Child, connection: socket.socket) -> bool:
@@ -104,6 +121,7 @@ class Reception:
         except OSError:
             return False  # it has as many to take as it can, or is gone
         child.given += 1
+        child.waits_since = min(child.waits_since, time.monotonic())
         return True
 
     def _listen(self, on: bool) -> None:
@@ -112,3 +130,11 @@ class Reception:
         elif self._listening and not on:
             self._selector.unregister(self._listener)
         self._listening = on
+
+
+def _unread(line: socket.socket) -> bool:
+    """Whether something that was sent has not been read yet."""
+    try:
+        return any(fcntl.ioctl(line, termios.TIOCOUTQ, bytes(4)))
+    except OSError:
+        return False  # not every system can tell

@@ -4,7 +4,8 @@ import signal
 import time
 from asyncio import StreamWriter
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from contextvars import copy_context
 from pathlib import Path
 
@@ -281,3 +282,27 @@ def test_a_second_signal_to_workers_does_not_wait(tmp_path: Path):
             assert time.monotonic() - begun < 2
         _, alive = psutil.wait_procs(workers, 2)
         assert not alive
+
+
+def test_who_is_blocked_gets_no_connections(tmp_path: Path):
+    with (
+        ready(tmp_path / "log", workers=2) as process,
+        ThreadPoolExecutor() as pool,
+        ExitStack() as stack,
+    ):
+        worker = psutil.Process(process.process.pid).children()[0]
+        worker.suspend()
+
+        def live() -> int:
+            # A connection that stays open: it counts.
+            one = stack.enter_context(httpx.Client(trust_env=False, timeout=20))
+            return one.get(process.url + "/health/live").status_code
+
+        # Of two connections it has one, before it is known to take none.
+        asked = [pool.submit(live) for _ in range(2)]
+        wait(asked, return_when=FIRST_COMPLETED)
+        time.sleep(0.3)
+        assert [live() for _ in range(6)] == [200] * 6
+        assert sum(one.done() for one in asked) == 1
+        worker.resume()
+        assert [one.result() for one in asked] == [200] * 2

@@ -13,7 +13,10 @@ import aiohttp
 import anyio
 import httpx
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.tracing import Trace
 from yarl import URL
+
+from pipeline.core.patience import Patience
 
 _READ_AHEAD = 32 * 1024
 """Bytes of a reply after twice of which a connection is not read from until some are taken."""
@@ -50,14 +53,8 @@ class Sockets(httpx.AsyncBaseTransport):
         self, connections: int, connect: float, context: ssl.SSLContext, *, reuse: bool = True
     ):
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=connections,
-                ssl=context,
-                force_close=not reuse,
-                socket_factory=_open_socket,
-                keepalive_timeout=KEEP_ALIVE if reuse else None,
-            ),
-            timeout=aiohttp.ClientTimeout(connect=connect, sock_connect=connect),
+            connector=_Connector(connections, connect, context, reuse=reuse),
+            timeout=aiohttp.ClientTimeout(),
             auto_decompress=False,
             read_bufsize=_READ_AHEAD,
             # A jar would hand one user's cookies to the next.
@@ -85,6 +82,37 @@ class Sockets(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close all connections."""
         await self._session.close()
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Connects `within` so many seconds, or after them if the loop was too busy to see that it had.
+
+    By aiohttp's own bound the others fail where many streams begin at once.
+    """
+
+    def __init__(self, connections: int, within: float, context: ssl.SSLContext, *, reuse: bool):
+        super().__init__(  # pyright: ignore[reportUnknownMemberType]
+            limit=connections,
+            ssl=context,
+            force_close=not reuse,
+            socket_factory=_open_socket,
+            keepalive_timeout=KEEP_ALIVE if reuse else None,
+        )
+        self._within = within
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109
+    ) -> aiohttp.connector.Connection:
+        """A connection from the pool, or a new one; raises TimeoutError."""
+        patience = Patience(self._within)
+        try:
+            with patience:
+                return await super().connect(req, traces, timeout)
+        finally:
+            patience.close()
 
 
 class _Body(httpx.AsyncByteStream):

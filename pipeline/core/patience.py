@@ -2,14 +2,18 @@
 
 `asyncio.timeout` sets and cancels a timer of the loop for every wait, which takes 4 microseconds.
 Here one timer is set at the first wait and left alone: when it fires it looks how long the wait of
-that moment goes on already, and is set again for the rest.
+that moment goes on already, and is set again for the rest. The loop may have been busy meanwhile,
+and what is waited for be there without having been noticed: it gets some turns of the loop yet.
 """
 
-from asyncio import CancelledError, Task, TimerHandle, current_task, get_running_loop
+from asyncio import CancelledError, Handle, Task, current_task, get_running_loop
 from math import inf
 from time import monotonic
 from types import TracebackType
 from typing import Any
+
+_TURNS = 16
+"""So many it takes at most: a connection is made in some steps."""
 
 
 class Patience:
@@ -19,14 +23,15 @@ class Patience:
     `time.monotonic`. To be closed, or its timer stays with the loop until it fires.
     """
 
-    __slots__ = ("_before", "_begun", "_late", "_task", "_timer", "_until", "_within")
+    __slots__ = ("_before", "_begun", "_late", "_task", "_timer", "_turns", "_until", "_within")
 
     def __init__(self, within: float = inf, until: float = inf):
         self._within = within
         self._until = until
-        self._timer: TimerHandle | None = None
+        self._timer: Handle | None = None
         self._task: Task[Any] | None = None
         self._begun = 0.0
+        self._turns = 0
         self._before = 0
         self._late = False
 
@@ -35,7 +40,9 @@ class Patience:
         assert task is not None, "only tasks wait"
         self._before = task.cancelling()
         self._begun = monotonic()
+        self._turns = 0
         if self._timer is None:
+            # Limits never come earlier from one wait to the next: a timer that is set is in time.
             self._set()
 
     def __exit__(
@@ -59,17 +66,22 @@ class Patience:
             self._timer.cancel()
             self._timer = None
 
+    def _limit(self) -> float:
+        return min(self._begun + self._within, self._until)
+
     def _set(self) -> None:
-        # Limits never come earlier from one wait to the next, so a timer that is set is in time.
-        rest = min(self._begun + self._within, self._until) - monotonic()
+        rest = self._limit() - monotonic()
         self._timer = get_running_loop().call_later(rest, self._look) if rest < inf else None
 
     def _look(self) -> None:
         self._timer = None
         if self._task is None or self._late:
             return
-        if monotonic() < min(self._begun + self._within, self._until):
+        if monotonic() < self._limit():
             self._set()
+        elif self._turns < _TURNS:
+            self._turns += 1
+            self._timer = get_running_loop().call_soon(self._look)
         else:
             self._late = True
             self._task.cancel()

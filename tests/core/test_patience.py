@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import socket
+import time
 import weakref
 from time import monotonic
 
@@ -55,6 +57,35 @@ async def test_what_is_there_needs_no_wait() -> None:
     patience = Patience(until=monotonic() - 1)
     with patience:
         pass
+    patience.close()
+
+
+async def test_what_came_while_the_loop_was_busy_is_in_time() -> None:
+    loop = asyncio.get_running_loop()
+    one, other = socket.socketpair()
+    with one, other:
+        one.setblocking(False)
+        patience = Patience(within=SHORT)
+        loop.call_soon(time.sleep, 10 * SHORT)
+        loop.call_soon(other.send, b"x")
+        with patience:
+            assert await loop.sock_recv(one, 1) == b"x"
+        patience.close()
+
+
+async def test_a_loop_that_is_always_busy_ends_waits_too() -> None:
+    patience = Patience(within=SHORT)
+    begun = monotonic()
+
+    def work() -> None:
+        time.sleep(SHORT)
+        asyncio.get_running_loop().call_later(0, work) if monotonic() < begun + 5 else None
+
+    work()
+    with pytest.raises(TimeoutError), patience:
+        await asyncio.Event().wait()
+    assert monotonic() < begun + 4
+    begun = 0.0
     patience.close()
 
 

@@ -29,6 +29,10 @@ _MAX_RETRY_AFTER = 24 * 60 * 60
 _PROBE_TIME = 3.0
 _ASK_TIME = 10.0
 _END_TIME = 0.05
+_TOGETHER = 16 * 1024
+"""Bytes of events after which no more are handled together: a few copies of them are held for a
+client that reads slowly.
+"""
 _BUSY = 429
 _PASSING = frozenset({408, 409, 425})
 """What RFC 9110 and RFC 8470 have clients try again, though it is called theirs."""
@@ -158,9 +162,12 @@ class _Stream:
         return event
 
     def arrived(self) -> Sequence[Event]:
-        """The events that came with the last one."""
-        events = list(self._ready)
-        self._ready.clear()
+        """The events that came with the last one, as far as they are to be handled together."""
+        events: list[Event] = []
+        size = 0
+        while self._ready and size < _TOGETHER:
+            events.append(self._ready.popleft())
+            size += len(events[-1].data)
         if events:
             self._done = self._last(events[-1])
         return events

@@ -18,10 +18,10 @@ from yarl import URL
 
 from pipeline.core.patience import Patience
 
-_READ_AHEAD = 32 * 1024
+_READ_AHEAD = 16 * 1024
 """Bytes of a reply after twice of which a connection is not read from until some are taken."""
 
-_RECEIVED = 96 * 1024
+_RECEIVED = 32 * 1024
 """Bytes that the system may hold of a reply. Without a bound one read brings 256 KiB at once, and a
 client that reads slowly would make us keep them.
 """

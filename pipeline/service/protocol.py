@@ -156,6 +156,15 @@ def protocol(
             super().pause_writing()
             self._watch()
 
+        def resume_writing(self) -> None:
+            super().resume_writing()
+            # It has taken something, and as much again may wait for it when this is looked at.
+            if self._stall is not None:
+                self._stall.cancel()
+                self._stall = None
+            if self.transport.is_closing():
+                self._watch()
+
         def send_400_response(self, msg: str) -> None:
             """Answer what is not HTTP, in JSON like every other error; `msg` is for no program."""
             self._deaf = True

@@ -56,6 +56,8 @@ class House(Struct):
     running: Running
     client: httpx.AsyncClient
     logged: list[str]
+    connections: set[Any]
+    """Those of its clients."""
 
     async def ask(self, voice: Voice, *, stream: bool, text: str = NAME, **more: Any) -> Outcome:
         """One exchange, read to its end however that comes."""
@@ -142,6 +144,9 @@ async def living(made: Config) -> AsyncIterator[House]:
     gate = Gate(made.service)
     # asyncio sends small pieces at once only on sockets that call themselves TCP's.
     listener = socket.socket(proto=socket.IPPROTO_TCP)
+    # Else the system would take 3 MB for a client that reads nothing, and who does not take part
+    # in a test would have to be given as much.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 64 * 1024)
     listener.bind(("127.0.0.1", 0))
     listener.listen()
     port = listener.getsockname()[1]
@@ -161,7 +166,8 @@ async def living(made: Config) -> AsyncIterator[House]:
                     httpx.AsyncClient(base_url=url, trust_env=False, timeout=20) as client,
                 ):
                     gate.open(up)
-                    made_house = House(url, port, gate, up, client, logged)
+                    connections = server.server_state.connections
+                    made_house = House(url, port, gate, up, client, logged, connections)
                     before = _tasks()
                     yield made_house
                     await settled(made_house, before)

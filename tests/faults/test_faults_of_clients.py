@@ -186,7 +186,7 @@ async def test_fault_32_a_slow_reader_holds_the_backend_up(voice: Voice):
     assert 64 * KIBI < sent[0] < 32 * KIBI * KIBI
 
 
-async def test_fault_32_a_slow_reader_makes_us_hold_little(voice: Voice):
+async def test_fault_32_a_slow_reader_makes_us_hold_little(voice: Voice, figure: Figure):
     """256 KiB at most of each stream, with all that the server of the test holds."""
     streams = 4
     handler, sent = endless(voice)
@@ -201,6 +201,7 @@ async def test_fault_32_a_slow_reader_makes_us_hold_little(voice: Voice):
             held = tracemalloc.get_traced_memory()[0]
         await until(lambda: not made.gate.inside)
         await server.all_closed()
+    figure(f"slow reader, {voice.name}: KiB held of a stream", held / streams / KIBI)
     assert held / streams <= 256 * KIBI
 
 
@@ -209,7 +210,7 @@ async def test_fault_32_a_client_that_takes_nothing_is_cut_off(voice: Voice, str
     handler, _ = endless(voice)
 
     async def large(request: Received, writer: StreamWriter) -> None:
-        await reply(writer, 200, voice.whole("word " * 1_000_000))
+        await reply(writer, 200, voice.whole("word " * 200_000))
 
     service = {"write_timeout": SCALE}
     chosen = handler if streamed else large
@@ -222,17 +223,16 @@ async def test_fault_32_a_client_that_takes_nothing_is_cut_off(voice: Voice, str
             if streamed:
                 told_of_leaving(made)
                 await server.all_closed()
-            else:
-                await anyio.sleep(4 * SCALE)
+            await until(lambda: not made.connections)
             seen = await connection.all()
     assert b"200 OK" in seen
-    assert len(seen) < 5_000_000
+    assert len(seen) < 500_000
     assert b"[DONE]" not in seen
     assert b"message_stop" not in seen
 
 
 async def test_fault_32_a_client_that_takes_a_little_is_not(voice: Voice):
-    pieces = 150
+    pieces = 100
 
     async def handler(request: Received, writer: StreamWriter) -> None:
         await begin(writer)
@@ -240,13 +240,13 @@ async def test_fault_32_a_client_that_takes_a_little_is_not(voice: Voice):
             await chunk(writer, one)
         await chunk(writer, b"")
 
-    more = {"service": {"write_timeout": SCALE}, "pipeline": LONG}
+    more = {"service": {"write_timeout": 3 * SCALE}, "pipeline": LONG}
     async with faulty(voice, handler, **more) as (made, _):
-        with dialled(made, buffer=256 * KIBI) as connection:
+        with dialled(made, buffer=64 * KIBI) as connection:
             await connection.send(request_of(voice, b"connection: close", stream=True))
             begun = anyio.current_time()
             seen = bytearray()
-            while anyio.current_time() - begun < 6 * SCALE:
+            while anyio.current_time() - begun < 9 * SCALE:
                 seen += await connection.receive(16 * KIBI)
                 await anyio.sleep(SCALE / 10)
             assert made.gate.inside == 1, "it has not all been taken, by him or by the system"

@@ -45,13 +45,14 @@ def echo(voice: Voice) -> Handler:
 
 
 async def drip(connection: Line, data: bytes, every: float) -> None:
-    """Send byte by byte, as long as anybody takes it."""
-    for byte in data:
+    """Send byte by byte, as long as anybody takes it. A byte that is late makes no other one so."""
+    begun = anyio.current_time()
+    for number, byte in enumerate(data, 1):
         try:
             await connection.send(bytes([byte]))
         except ConnectionError:
             return
-        await anyio.sleep(every)
+        await anyio.sleep_until(begun + number * every)
 
 
 async def still_serves(made: House, voice: Voice) -> None:

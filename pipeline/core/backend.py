@@ -103,7 +103,7 @@ class Backend(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     models: Mapping[str, ModelInfo] = field(default_factory=dict[str, ModelInfo])
     """What is known of its models, by their names there."""
 
-    concurrency: Annotated[int, Meta(gt=0)] = 128
+    concurrency: Annotated[int, Meta(gt=0)] = 256
     """How many requests it is sent at once."""
 
     queue: Annotated[int, Meta(ge=0)] = 256

@@ -9,6 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipeline.audit.canaries import ENTITIES, Aviary
+from pipeline.audit.positions import Sample
+from pipeline.audit.shapes import Shape
 from pipeline.cli import privet
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +36,21 @@ post = ["pii"]
 [models]
 "*" = { backend = "local" }
 """
+
+
+class FewPositions(Sample):
+    """A sample of which only some positions are tried, to save time."""
+
+    def __init__(self, shape: Shape):
+        super().__init__(shape)
+        some = ("messages[0]", "messages[1]", "metadata", "tools[0].function", "user", "input[0]")
+        self.positions = [one for one in self.positions if one.place.path.startswith(some)]
+
+
+@pytest.fixture
+def few_positions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One test tries all."""
+    monkeypatch.setattr("pipeline.audit.run.Sample", FewPositions)
 
 
 def audit(path: Path, *words: str) -> Result:
@@ -123,6 +140,7 @@ def test_the_default_configuration_leaks_nothing(tmp_path: Path):
     assert spots["log and output"]["seen"] > 100
 
 
+@pytest.mark.usefixtures("few_positions")
 def test_without_plugins_that_hide_it_everything_leaks(tmp_path: Path):
     result = audit(written(tmp_path, CONFIG))
     assert result.exit_code == 1
@@ -138,6 +156,7 @@ def test_without_plugins_that_hide_it_everything_leaks(tmp_path: Path):
     assert "\nPersonal data leaks: " in result.output
 
 
+@pytest.mark.usefixtures("few_positions")
 def test_what_is_not_looked_for_leaks(tmp_path: Path):
     result = audit(written(tmp_path, PERSON), "--verbose")
     assert result.exit_code == 1
@@ -150,6 +169,7 @@ def test_what_is_not_looked_for_leaks(tmp_path: Path):
     assert found["user"] == "hidden"
 
 
+@pytest.mark.usefixtures("few_positions")
 def test_a_blind_audit_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("pipeline.audit.scan._compact", lambda _: "nothing")
     monkeypatch.setattr("pipeline.audit.attempts.Writing.shows", lambda *_: False)

@@ -11,6 +11,7 @@ from serving import (
     Call,
     Event,
     Script,
+    Scripted,
     chunk,
     raw_request,
     request,
@@ -313,7 +314,7 @@ async def test_upstream_refusals_keep_their_status() -> None:
 
             return Reply(429, events(), {"retry-after": "3"})
 
-    async with serving(Refusing()) as house:
+    async with serving(Scripted(Refusing(), retries=0)) as house:
         for stream in (True, False):
             reply = await house.chat(stream=stream)
             assert (reply.status_code, reply.headers["retry-after"]) == (429, "3")

@@ -1,6 +1,7 @@
 """Receipts over HTTP: complete, bounded, signed, and without a word of anybody's text."""
 
 import json
+import os
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -24,8 +25,9 @@ from serving import (
 )
 
 from pipeline import Channel, Plugin, Rejected, Request, Step, TextFilter
-from pipeline.core.record import Record, Seal, packed
-from pipeline.service.receipts import MOST_BYTES, Receipts
+from pipeline.core.record import Record, Seal
+from pipeline.service import receipts
+from pipeline.service.receipts import Receipts
 
 pytestmark = pytest.mark.anyio
 
@@ -240,44 +242,72 @@ async def test_receipts_are_bounded_in_number_and_time() -> None:
         assert (await house.client.get(f"/privet/receipts/{name}")).status_code == 404
 
 
-def test_the_oldest_go_first_by_number_time_and_size() -> None:
+MADE = Record(
+    **dict.fromkeys(("id", "time", "privet", "dialect", "route", "pipeline", "backend"), "x"),
+    **dict.fromkeys(("model", "backend_model", "outcome"), "x"),
+    **{key: [] for key in ("attempts", "labels", "plugins", "uninspected")},
+    **dict.fromkeys(("input_tokens", "output_tokens", "status"), 1),
+    **dict.fromkeys(("microseconds", "upstream_microseconds"), 1),
+    **dict.fromkeys(("complete", "stream", "tokens_estimated"), True),
+)
+
+
+def keep(kept: Receipts, name: str, made: Record = MADE) -> None:
+    stands = replace(made, complete=False)
+    kept.open(name, lambda: stands)
+    assert kept.find(name) == stands
+    kept.close(name, lambda: made)
+
+
+def test_the_oldest_go_first_by_number_time_and_size(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
     kept = Receipts(10.0, 3, lambda: now)
-    made = Record(
-        **dict.fromkeys(("id", "time", "privet", "dialect", "route", "pipeline", "backend"), "x"),
-        **dict.fromkeys(("model", "backend_model", "outcome"), "x"),
-        **{key: [] for key in ("attempts", "labels", "plugins", "uninspected")},
-        **dict.fromkeys(("input_tokens", "output_tokens", "status"), 1),
-        **dict.fromkeys(("microseconds", "upstream_microseconds"), 1),
-        **dict.fromkeys(("complete", "stream", "tokens_estimated"), True),
-    )
-    stands = replace(made, complete=False)
-
-    def keep(name: str, made: Record = made) -> None:
-        kept.open(name, lambda: stands)
-        assert kept.find(name) == stands
-        kept.close(name, lambda: made)
-
     for name in "abcd":
-        keep(name)
+        keep(kept, name)
         now += 1
-    assert [kept.find(one) for one in "abcd"] == [None, made, made, made]
+    assert [kept.find(one) for one in "abcd"] == [None, MADE, MADE, MADE]
     now = 11.0
-    assert [kept.find(one) for one in "bcd"] == [None, made, made]
-    rest = len(packed(replace(made, outcome="x" * MOST_BYTES))) - MOST_BYTES
-    keep("e", replace(made, outcome="x" * (MOST_BYTES - rest - len(packed(made)))))
-    assert [kept.find(one) is None for one in "cde"] == [True, False, False]
-    keep("f")
-    assert [kept.find(one) is None for one in "def"] == [True, False, False]
+    assert [kept.find(one) for one in "bcd"] == [None, MADE, MADE]
+    monkeypatch.setattr(receipts, "MOST_BYTES", 2190)
+    keep(kept, "e", replace(MADE, outcome=os.urandom(1800).hex()))
+    assert [kept.find(one) is None for one in "cde"] == [True, True, False]
     now = 100.0
     assert kept.find("e") is None
-    assert kept._size == 0
-    kept.close("never opened", lambda: made)
+    assert kept._size == kept._kept == 0
+    kept.close("never opened", lambda: MADE)
     assert kept.find("never opened") is None
     none = Receipts(10.0, 0)
-    none.open("a", lambda: stands)
-    none.close("a", lambda: made)
+    none.open("a", lambda: MADE)
+    none.close("a", lambda: MADE)
     assert none.find("a") is None
+
+
+def test_each_is_found_by_its_name_alone_until_its_own_time() -> None:
+    now = 0.0
+    kept = Receipts(10.0, 1000, lambda: now)
+    made = [replace(MADE, id=f"{number:04}") for number in range(1020)]
+    for one in made:
+        keep(kept, one.id, one)
+        now += 0.005
+    found = [kept.find(one.id) for one in made]
+    assert found[20:] == made[20:]
+    assert not any(found[:20])
+    for name in ("", "00", "0100\n0101", "\n", "9999"):
+        assert kept.find(name) is None
+    now = 10.0 + 500 * 0.005
+    assert [kept.find(one.id) is None for one in made[499:503]] == [True, True, False, False]
+    now = 20.0
+    assert not any(kept.find(one.id) for one in made)
+    assert kept._size == kept._kept == len(kept._latest) == 0
+
+
+def test_one_takes_little_of_memory() -> None:
+    kept = Receipts(3600.0, 2000)
+    for _ in range(2000):
+        name = os.urandom(16).hex()
+        keep(kept, name, replace(MADE, id=name, microseconds=os.urandom(1)[0]))
+    assert not kept._latest
+    assert kept._size / kept._kept < 80
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -27,7 +27,7 @@ SCENARIO = [
         "match": {"model": "tool"},
     },
     {"type": "fail", "status": 401, "match": {"model": "refused"}},
-    {"type": "fail", "status": 429, "retry_after": 7, "match": {"model": "busy"}},
+    {"type": "fail", "status": 429, "retry_after": 70, "match": {"model": "busy"}},
 ]
 CONFIG = """
 [backends.embedded]

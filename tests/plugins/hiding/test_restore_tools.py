@@ -17,8 +17,8 @@ KEY = "sk-proj-" + "Zx81kQw0Rt5Lm2Np7VbY" * 2
 PLUGINS: dict[str, tuple[Plugin, Plugin, str, str]] = {
     "pii": (KnowingPii(), KnowingPii(restore_tools=("send_mail", "note")), MAIL, "EMAIL_ADDRESS_1"),
     "secrets": (
-        Secrets(rule_cache=False),
-        Secrets(restore_tools=("send_mail", "note"), rule_cache=False),
+        Secrets(),
+        Secrets(restore_tools=("send_mail", "note")),
         KEY,
         "API_KEY_1",
     ),

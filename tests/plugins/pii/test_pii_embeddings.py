@@ -107,12 +107,10 @@ def test_only_stable_actions_are_left() -> None:
 def test_secrets_get_marks_or_refuse_the_request() -> None:
     text = f"api_key = {TOKEN}"
     for _ in range(2):
-        assert seen(Secrets(rule_cache=False), ["x", text]) == ["x", "api_key = [API_KEY]"]
-    blocking = Secrets(action="block", rule_cache=False)
+        assert seen(Secrets(), ["x", text]) == ["x", "api_key = [API_KEY]"]
+    blocking = Secrets(action="block")
     assert isinstance(exchange(blocking, text).error, Rejected)
-    assert exchange(Secrets(rule_cache=False), text, {**REPLY, "a": "API_KEY_1"}).whole["a"] == (
-        "API_KEY_1"
-    )
+    assert exchange(Secrets(), text, {**REPLY, "a": "API_KEY_1"}).whole["a"] == ("API_KEY_1")
 
 
 def test_nothing_leaks() -> None:

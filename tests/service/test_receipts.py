@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import AsyncGenerator
+from random import Random
 from typing import Any
 
 import anyio
@@ -269,7 +270,7 @@ def test_the_oldest_go_first_by_number_time_and_size(monkeypatch: pytest.MonkeyP
     now = 11.0
     assert [kept.find(one) for one in "bcd"] == [None, MADE, MADE]
     monkeypatch.setattr(receipts, "MOST_BYTES", 2190)
-    keep(kept, "e", replace(MADE, outcome=os.urandom(1800).hex()))
+    keep(kept, "e", replace(MADE, outcome=Random(1).randbytes(1800).hex()))
     assert [kept.find(one) is None for one in "cde"] == [True, True, False]
     now = 100.0
     assert kept.find("e") is None

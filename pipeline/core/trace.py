@@ -33,6 +33,7 @@ Texts = dict[str, str]
 """Texts by what they are: a role, a path or a channel."""
 
 _EVENT = b"data: "
+_END = b"\n\n"
 """How a server-sent event begins; a whole body does not."""
 
 
@@ -89,7 +90,9 @@ async def trace(dialect: Dialect, target: Target, body: JsonObject) -> Trace:
         async with relay:
             answer = await relay.start()
             if answer.stream:
-                found.answer = [event async for event in relay.stream()]
+                found.answer = [
+                    one + _END async for some in relay.stream() for one in some.split(_END)[:-1]
+                ]
             else:
                 found.answer = [await relay.body()]
             relay.delivered()

@@ -31,18 +31,18 @@ class Ratios(NamedTuple):
 def ratios(tmp_path_factory: pytest.TempPathFactory) -> Ratios:
     """The median of each."""
     command = [sys.executable, "-m", "tests.speed.measured", str(tmp_path_factory.mktemp("speed"))]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, timeout=300)
     rounds = [Ratios(*one) for one in json.loads(done.stdout)]
     return Ratios(*(statistics.median(one) for one in zip(*rounds, strict=True)))
 
 
 def test_a_plain_exchange_beside_a_bare_pass_through(ratios: Ratios):
-    assert ratios.plain < 4
+    assert ratios.plain < 3.2
 
 
 def test_a_chunk_with_restoring_beside_its_json(ratios: Ratios):
-    assert ratios.chunk < 90
+    assert ratios.chunk < 23
 
 
 def test_a_known_conversation_beside_its_json(ratios: Ratios):
-    assert ratios.talk < 1200
+    assert ratios.talk < 380

@@ -84,12 +84,12 @@ class _Shape(Struct, frozen=True):
     def texts(self, events: Sequence[Event]) -> Sequence[str]:
         """The texts of the events, up to the first one that is not alike."""
         head, *between, tail = self.around
-        first, last, least = len(head), -len(tail), len(head) + len(tail)
+        first, last = len(head), -len(tail)
         texts: list[bytes] = []
         others: list[bytes] = []
         for event in events:
             data = event.data
-            if not data.startswith(head) or not data.endswith(tail) or len(data) < least:
+            if not data.startswith(head) or not data.endswith(tail):
                 break
             text = data[first:last]
             strings: Sequence[bytes] = ()

@@ -40,6 +40,7 @@ HOSTILE = [
     b"\x7f",
     b"\xff",
     "é".encode()[:1],
+    b'a","b',
     b'a","content":"b',
     b'a"},"finish_reason":null}]}',
     b'a","system_fingerprint":"b',
@@ -225,3 +226,25 @@ def test_what_is_never_alike_is_not_looked_at_for_ever(monkeypatch: pytest.Monke
 def test_a_channel_that_closed_is_read_again():
     events = [*(Event(CHUNKS[0] % text) for text in (b"a", b"b", b"c")), Event(ENDS[1])]
     assert check(CHAT, [*events, *events, Event(b"[DONE]")])
+
+
+@pytest.mark.parametrize(
+    "other", [Event(CHUNKS[0] % b"b", whole=True), Event(CHUNKS[0] % b"b", "x")]
+)
+def test_a_body_or_an_event_of_another_name_is_not_alike(other: Event):
+    reader = CHAT.reader({})
+    reader.read(Event(CHUNKS[0] % b"a"))
+    assert reader.alike([other]) is None
+
+
+def test_an_event_in_which_the_text_has_no_room_is_not_alike():
+    events = [Event(CHUNKS[0] % b"a"), Event(CHUNKS[0].replace(b'"%s"', b'"'))]
+    check(CHAT, events)
+    check(CHAT, [events[0], events[0], *events])
+
+
+def test_an_event_that_is_large_is_not_learnt():
+    event = Event(CHUNKS[0] % (b"a" * 5000))
+    reader = CHAT.reader({})
+    reader.read(event)
+    assert reader.alike([event]) is None

@@ -141,7 +141,8 @@ class Analysis:
         self, texts: Sequence[str], ner: Sequence[bool], names: bool
     ) -> list[Docs | TierFailed]:
         """What the models say of each text; where they raise, of each text by itself."""
-        self._enter("ner")
+        if names and self._models:
+            self._enter("ner")
         try:
             return [*self._docs(texts, ner, names)]
         except Exception as error:

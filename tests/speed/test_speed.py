@@ -1,7 +1,7 @@
 """Guards against paths that become twice as slow: ratios of computing time within one process.
 
-The median of some rounds counts. A bound is twice what was measured when it was set, so that it
-fails for what takes twice as long, and for nothing else.
+The median of some rounds counts. A bound is a little less than twice what was measured when it was
+set (1.7, 12.5 and 205), so that it fails for what takes twice as long, and for nothing else.
 """
 
 import json
@@ -41,8 +41,8 @@ def test_a_plain_exchange_beside_a_bare_pass_through(ratios: Ratios):
 
 
 def test_a_chunk_with_restoring_beside_its_json(ratios: Ratios):
-    assert ratios.chunk < 23
+    assert ratios.chunk < 24
 
 
 def test_a_known_conversation_beside_its_json(ratios: Ratios):
-    assert ratios.talk < 380
+    assert ratios.talk < 400

@@ -214,7 +214,7 @@ async def test_fault_32_a_client_that_takes_nothing_is_cut_off(voice: Voice, str
 
     service = {"write_timeout": SCALE}
     chosen = handler if streamed else large
-    async with faulty(voice, chosen, service=service) as (made, server):
+    async with faulty(voice, chosen, service=service, pipeline=LONG) as (made, server):
         with dialled(made, buffer=4 * KIBI) as connection:
             # A whole reply is written at once, so that nothing but the connection is left of it.
             lines = () if streamed else (b"connection: close",)

@@ -231,8 +231,11 @@ def test_operations_shows_what_health_says():
 
 
 def test_operations_has_every_path():
-    told = set(re.findall(r'@(get|post)\(\s*"(/[^"]*)"', inspect.getsource(app)))
-    told = {(method.upper(), path.replace(":str}", "}")) for method, path in told}
+    handlers = re.findall(r'@(get|post)\(\s*(?:"(/[^"]*)"|(_[A-Z]+))', inspect.getsource(app))
+    told = {
+        (method.upper(), (path or getattr(app, name)).replace(":str}", "}"))
+        for method, path, name in handlers
+    }
     listed = {tuple(row[0].strip("`").split()) for row in rows(OPERATIONS, "Path")}
     assert told | {("GET", "/schema")} == listed
 

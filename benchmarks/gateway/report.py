@@ -79,7 +79,7 @@ def _commit() -> str:
 
 
 def _versions() -> Iterable[str]:
-    for name in ("litestar", "uvicorn", "httpx-aiohttp", "aiohttp", "spacy"):
+    for name in ("litestar", "uvicorn", "httpx", "aiohttp", "spacy"):
         yield f"{name} {version(name)}"
     for lock, name in (("bench-litellm", "litellm"), ("bench-presidio", "presidio-analyzer")):
         text = (ROOT / "locks" / f"{lock}.txt").read_text()

@@ -9,7 +9,7 @@
 # make model        install what the tier `model` of `pii` needs, with the tagger Rampart
 # make clean        remove all that is not in git and can be made again
 
-.PHONY: run test test-faults test-llama bench bench-parts bench-pii model lock clean environment
+.PHONY: run test test-parts test-once test-faults test-llama bench bench-parts bench-pii model lock clean environment
 .DEFAULT_GOAL := run
 
 ifndef PYTHON
@@ -26,17 +26,27 @@ run:
 	@$(INSTALL) .venv run --project
 	@$(BIN)/privet serve
 
+# The faults wait more than they compute, so they are tried beside the other tests.
 test: environment
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line test-parts test-once
+
+test-parts:
+	$(BIN)/pytest --ignore=tests/faults
+
+test-once:
+	$(BIN)/pytest tests/faults
 
 # A test that hangs is ended after two minutes.
+FAULTS := $(wildcard tests/faults/test_*.py)
 test-faults: environment
-	$(BIN)/pytest tests/faults --faults 20 -o faulthandler_timeout=120 \
-	    -o faulthandler_exit_on_timeout=true
+	@$(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync=line $(FAULTS:%=twenty/%)
+
+twenty/%:
+	$(BIN)/pytest $* --faults 20 -o faulthandler_timeout=120 -o faulthandler_exit_on_timeout=true
 
 test-llama: environment $(LLAMA_SERVER)
 	@$(INSTALL) .venvs/llama llama

@@ -14,7 +14,7 @@ from pipeline import Exchange, PrivetError, Start, Step
 from plugins.pii.exchange_options import ExchangeOptions
 from plugins.pii.memory import Memory
 from plugins.pii.recogniser import RecogniserFailed, open_recogniser
-from plugins.pii.step import PiiStep
+from plugins.pii.step import PiiStep, Planned
 
 _PLANS = 128
 """Requests that may come again."""
@@ -33,4 +33,5 @@ class Pii(ExchangeOptions, frozen=True, kw_only=True):
             # What keeps a worker from starting holds names alone, and is worth being shown.
             raise PrivetError(str(error)) from None
         key = blake2b(self.identity_key.encode()).digest() if self.identity_key else b""
-        return partial(PiiStep, self, recogniser, key or Start.current().key("pii"), Memory(_PLANS))
+        plans = Memory(_PLANS, Planned)
+        return partial(PiiStep, self, recogniser, key or Start.current().key("pii"), plans)

@@ -67,9 +67,9 @@ class Recogniser:
         self._languages = Languages()
         self._known = options.known_languages
         self._digests = Digests()
-        self._found = Memory[tuple[Span, ...]](options.cache)
-        self._guesses = Memory[str](options.cache)
-        self._joins = Memory[bool](options.cache)
+        self._found = Memory(options.cache, tuple[Span, ...])
+        self._guesses = Memory(options.cache, str)
+        self._joins = Memory(options.cache, bool)
         self._works: dict[bytes, Work] = {}
         self._batches = Batches()
         self._bell = anyio.Event()

@@ -32,8 +32,8 @@ from plugins.pii.memory import Memory
 from plugins.pii.output import OutputFilter, Own
 from plugins.pii.recogniser import Recogniser
 
-Plans: TypeAlias = Memory[tuple[Plan, frozenset[str]]]
-"""What was done to the texts of whole requests, with the labels that it brought."""
+Planned: TypeAlias = tuple[Plan, frozenset[str]]
+"""What was done to the texts of a whole request, with the labels that it brought."""
 
 _AT_ONCE = 50_000
 """Characters that are redacted on the event loop; takes some 15 ms. More leave it to a thread."""
@@ -51,7 +51,7 @@ class PiiStep(Step):
         options: ExchangeOptions,
         recogniser: Recogniser,
         key: bytes,
-        plans: Plans,
+        plans: Memory[Planned],
         exchange: Exchange,
     ):
         self._options = options

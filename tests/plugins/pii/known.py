@@ -14,6 +14,7 @@ from plugins.pii import Pii, PiiStep
 from plugins.pii.joined import may_join
 from plugins.pii.memory import Memory
 from plugins.pii.recogniser import Recogniser, RecogniserFailed
+from plugins.pii.step import Planned
 
 ANNA, BO = "Anna Berg", "Bo Ek"
 MAIL = "anna@berg.example"
@@ -64,5 +65,9 @@ class KnowingPii(Pii, frozen=True, kw_only=True):
 
     async def start(self, stack: AsyncExitStack) -> Callable[[Exchange], Step]:
         return partial(
-            PiiStep, self, cast(Recogniser, Knowing(self.values, self.fails_on)), b"key", Memory(9)
+            PiiStep,
+            self,
+            cast(Recogniser, Knowing(self.values, self.fails_on)),
+            b"key",
+            Memory(9, Planned),
         )

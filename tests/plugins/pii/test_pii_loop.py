@@ -12,6 +12,7 @@ from plugins.pii import Pii, PiiStep
 from plugins.pii.joined import may_join
 from plugins.pii.memory import Memory
 from plugins.pii.recogniser import Recogniser
+from plugins.pii.step import Planned
 
 
 class EveryTenthWord:
@@ -36,7 +37,9 @@ def test_others_go_on_while_much_is_redacted() -> None:
     content = "".join(f"{number:09d} " for number in range(60_000))
     body = {"model": "m", "messages": [{"role": "user", "content": content}]}
     request = Request(body, OpenAIChat().layout, lambda *_: ("", {}))
-    step = PiiStep(Pii(), cast(Recogniser, EveryTenthWord()), b"key", Memory(1), Exchange(id="1"))
+    step = PiiStep(
+        Pii(), cast(Recogniser, EveryTenthWord()), b"key", Memory(1, Planned), Exchange(id="1")
+    )
     ticks = 0
 
     async def main() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import httpx
+import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 START_TIME = 60.0
@@ -24,6 +25,19 @@ class Running(NamedTuple):
     url: str
     log: Path
     pid: int
+
+
+def outlasting(processes: Sequence[psutil.Process], seconds: float = 2.0) -> list[psutil.Process]:
+    """Those that run on after so many seconds; one that nobody has buried yet has ended, too."""
+    _, left = psutil.wait_procs(processes, seconds)
+    return [one for one in left if not _is_dead(one)]
+
+
+def _is_dead(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from backends.server import Received, begin, chunk, serve
 from faults.house import NAME, ask
 from faults.served import Served, served, spoken, two_voices
 from faults.voices import ANTHROPIC, OPENAI, Outcome, Voice
+from service_process import outlasting
 
 pytestmark = pytest.mark.anyio
 
@@ -176,7 +177,7 @@ async def test_fault_51_it_is_killed(tmp_path: Path):
         up.process.kill()
         assert await up.wait(2) == -signal.SIGKILL
         await server.all_closed()
-        _, alive = await anyio.to_thread.run_sync(psutil.wait_procs, workers, 2)
+        alive = await anyio.to_thread.run_sync(outlasting, workers)
     assert not alive, "a worker has outlived the service"
     assert {one.ended for one in clients.outcomes} <= {"broken"}
     assert len(clients.outcomes) + clients.broken == 6
@@ -201,7 +202,7 @@ async def test_fault_51_one_of_two_workers_is_killed(tmp_path: Path):
         assert len(recognisers) == 1
         victim.kill()
         assert (await up.event("worker_lost"))["code"] == -signal.SIGKILL
-        _, alive = await anyio.to_thread.run_sync(psutil.wait_procs, recognisers, 2)
+        alive = await anyio.to_thread.run_sync(outlasting, recognisers)
         assert not alive, "a recogniser has outlived its worker"
         assert (await up.client.get("/health/ready")).status_code == 200
         waiting.go.set()

@@ -16,6 +16,7 @@ import pytest
 from backends.server import Received, Server, reply, serve
 from faults.served import Served, served
 from process import Process, ready
+from service_process import outlasting
 
 from pipeline import Start
 
@@ -262,8 +263,7 @@ def test_workers_end_with_their_supervisor(tmp_path: Path):
         workers = psutil.Process(process.process.pid).children()
         assert len(workers) == 2
         process.process.kill()
-        _, alive = psutil.wait_procs(workers, 5)
-        assert not alive
+        assert not outlasting(workers, 5)
         assert len(process.events("supervisor_lost")) == 2
 
 
@@ -280,8 +280,7 @@ def test_a_second_signal_to_workers_does_not_wait(tmp_path: Path):
             process.signal()
             assert process.wait(3) == 128 + signal.SIGTERM
             assert time.monotonic() - begun < 2
-        _, alive = psutil.wait_procs(workers, 2)
-        assert not alive
+        assert not outlasting(workers)
 
 
 def test_who_is_blocked_gets_no_connections(tmp_path: Path):

@@ -90,7 +90,9 @@ def test_a_whole_reply_is_restored(url: str, n: int):
 def test_a_stream_is_restored_to_the_same(url: str, n: int):
     events = chunks(ask(url, n=n, stream=True))
     assert [joined(events, index) for index in range(n)] == [SAID] * n
-    assert len(events) > len(PIECES) // 2, "not held back until the end"
+    # What comes together is said together: a small model is fast.
+    said = [one for event in events for one in event["choices"] if one["delta"].get("content")]
+    assert len(said) > 2 * n, "not held back until the end"
 
 
 def test_a_stream_has_usage_if_asked_for(url: str):

@@ -5,24 +5,14 @@ from collections.abc import Sequence
 from pipeline import Text
 from plugins.finding.spans import Span
 from plugins.hiding.plan import Plan, planned
-from plugins.hiding.policy import Action, Policy
-from plugins.hiding.redaction import Note, Redaction, nobody
+from plugins.hiding.policy import Action
+from plugins.hiding.redaction import Redaction, nobody
 
 
 class Replay(Redaction):
     """A redaction that can be told by a plan what becomes of its first texts."""
 
-    def __init__(
-        self,
-        *,
-        shortest: int,
-        surest: float,
-        policy: Policy | None = None,
-        key: bytes = b"",
-        note: Note = nobody,
-    ):
-        super().__init__(shortest=shortest, surest=surest, policy=policy, key=key, note=note)
-        self._again: tuple[Plan, list[Text]] | None = None
+    _again: tuple[Plan, list[Text]] | None = None
 
     def plan(self, sources: Sequence[str], found: Sequence[Sequence[Span]]) -> Plan | None:
         """How to do the same again to the first texts, as they came; None if that cannot be."""

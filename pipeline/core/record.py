@@ -8,28 +8,23 @@ white space and UTF-8. All numbers are integers, so that every JSON library writ
 
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
-from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
-from pipeline.core.catalog import Usage
+from pipeline.core.entry import Ending, Entry, Key, entry
 from pipeline.core.exchange import Exchange
 from pipeline.core.jsonvalue import JsonObject, decode
-from pipeline.core.receipt import MOST, UNKNOWN, Finding, Notes, identifier, labels
+from pipeline.core.receipt import UNKNOWN
 from pipeline.core.start import Start
 from pipeline.core.target import Target
 
-Key = Literal["configured", "start"]
-
-_MILLION = 1_000_000
 _encoder = msgspec.json.Encoder(order="sorted")
-_packer = msgspec.msgpack.Encoder()
 
 
 class Found(Struct, frozen=True):
@@ -121,20 +116,6 @@ class Record(Struct, frozen=True, kw_only=True):
     key: Key = "start"
 
 
-class Ending(Struct, frozen=True):
-    """How an exchange ended, or how it stands. Times are in seconds; `began` is on the clock of
-    `time.time`.
-    """
-
-    began: float
-    seconds: float
-    upstream: float = 0.0
-    status: int = 0
-    outcome: str = ""
-    complete: bool = True
-    dry_run: bool = False
-
-
 class Seal:
     """Signs records with a key; without one, with a key that ends with the service."""
 
@@ -165,56 +146,41 @@ class Seal:
 
 def record(exchange: Exchange, target: Target, ending: Ending, key: Key = "start") -> Record:
     """What is known of an exchange by now."""
-    receipt = exchange.receipt
-    # Copies, because a plugin may be at work in a thread.
-    # A route's name with `*` matches what the client is free to write.
-    usage = exchange.usage or Usage(0, 0)
-    is_exact = "*" not in target.route
-    names = [*dict.fromkeys((*exchange.times, *receipt.plugins))]
+    return shown(exchange.id, entry(exchange, target, ending, key))
+
+
+def shown(name: str, kept: Entry) -> Record:
+    """The record of an exchange by its id and what was kept of it."""
+    began = datetime.fromtimestamp(kept.began / 1000, UTC)
     return Record(
-        id=exchange.id,
-        time=datetime.fromtimestamp(ending.began, UTC).isoformat(timespec="milliseconds"),
-        complete=ending.complete,
-        dry_run=ending.dry_run,
-        clear_text=target.chain.observe and not ending.dry_run,
-        would_be=receipt.would_be,
+        id=name,
+        time=began.isoformat(timespec="milliseconds"),
+        complete=kept.complete,
+        dry_run=kept.dry_run,
+        clear_text=kept.clear_text,
+        would_be=kept.would_be,
         privet=_version(),
-        dialect=exchange.dialect,
-        stream=exchange.stream,
-        route=target.route,
-        pipeline=target.pipeline,
-        backend=target.backend,
-        model=target.route if is_exact else UNKNOWN,
-        backend_model=target.configured_model,
-        attempts=[Tried(one.backend, one.outcome) for one in exchange.attempts[:MOST]],
-        input_tokens=usage.input,
-        output_tokens=usage.output,
-        tokens_estimated=usage.estimated,
-        status=ending.status,
-        outcome=identifier(ending.outcome) if ending.outcome else "",
-        labels=labels(exchange.labels),
-        plugins=[
-            _work(name, receipt.plugins.get(name) or Notes(), exchange.times) for name in names
-        ],
-        uninspected=[
-            Uninspected(path, name, action, count)
-            for (path, name, action), count in list(receipt.opaque.items())
-        ],
-        microseconds=int(ending.seconds * _MILLION),
-        upstream_microseconds=int(ending.upstream * _MILLION),
-        key=key,
+        dialect=kept.dialect,
+        stream=kept.stream,
+        route=kept.route,
+        pipeline=kept.pipeline,
+        backend=kept.backend,
+        # A route's name with `*` matches what the client is free to write.
+        model=UNKNOWN if "*" in kept.route else kept.route,
+        backend_model=kept.backend_model,
+        attempts=[Tried(*one) for one in kept.attempts],
+        input_tokens=kept.usage[0],
+        output_tokens=kept.usage[1],
+        tokens_estimated=kept.usage[2],
+        status=kept.status,
+        outcome=kept.outcome,
+        labels=kept.labels,
+        plugins=[_work(*one) for one in kept.plugins],
+        uninspected=[Uninspected(*one) for one in kept.uninspected],
+        microseconds=kept.microseconds,
+        upstream_microseconds=kept.upstream_microseconds,
+        key=kept.key,
     )
-
-
-def packed(made: Record) -> bytes:
-    """A record to be kept, in a third of the bytes of JSON: its values without their names."""
-    return _packer.encode(msgspec.structs.astuple(made))
-
-
-def unpacked(data: bytes) -> Record:
-    """The record that was packed."""
-    values = msgspec.msgpack.decode(data)
-    return msgspec.convert(dict(zip(Record.__struct_fields__, values, strict=True)), Record)
 
 
 def read(data: bytes) -> JsonObject:
@@ -239,16 +205,19 @@ def _check_once(members: list[tuple[str, object]]) -> None:
         raise ValueError("this is no receipt: a key is twice in it")
 
 
-def _work(name: str, notes: Notes, times: Mapping[str, float]) -> Work:
+def _work(
+    name: str,
+    rules: str,
+    found: Sequence[tuple[str, str, str, int]],
+    restored: Sequence[tuple[str, int]],
+    degraded: Sequence[tuple[str, str, int]],
+    microseconds: int,
+) -> Work:
     return Work(
         plugin=name or UNKNOWN,
-        rules=notes.rules,
-        findings=[Found(*_line(line), count) for line, count in list(notes.found.items())],
-        restored=[Restored(entity, count) for entity, count in list(notes.restored.items())],
-        degraded=[Degraded(*line, count) for line, count in list(notes.degraded.items())],
-        microseconds=int(times.get(name, 0.0) * _MILLION),
+        rules=rules,
+        findings=[Found(*one) for one in found],
+        restored=[Restored(*one) for one in restored],
+        degraded=[Degraded(*one) for one in degraded],
+        microseconds=microseconds,
     )
-
-
-def _line(line: Finding) -> tuple[str, str, str]:
-    return line.path, line.entity, line.action

@@ -13,14 +13,13 @@ from contextlib import aclosing
 from functools import partial
 
 import anyio
-from anyio.lowlevel import checkpoint
 from litestar.types import HTTPScope, Receive, Scope, Send
 
 from pipeline.core.dialect import Dialect
+from pipeline.core.entry import Ending, Entry, entry
 from pipeline.core.errors import BadRequest, ClientGone, PrivetError, UpstreamFailed
 from pipeline.core.exchange import Exchange
 from pipeline.core.jsonvalue import Json, decode_object
-from pipeline.core.record import Ending, Record, record
 from pipeline.core.relay import Answer, Relay
 from pipeline.core.target import Target
 from pipeline.service.body import read_body
@@ -154,7 +153,7 @@ class Conversation:
                 await wire.write(data)
                 burst += 1
                 if burst % _BURST == 0:
-                    await checkpoint()
+                    await asyncio.sleep(0)
         await wire.end()
 
     async def _ping(self) -> None:
@@ -199,10 +198,10 @@ class Conversation:
         upstream = max(0.0, now - self._relayed - waited) if self._relayed else 0.0
         return Ending(self._began, now - self._begun, upstream, status, outcome, complete)
 
-    def _record(self, ending: Ending | None = None) -> Record:
+    def _record(self, ending: Ending | None = None) -> Entry:
         assert self._target is not None, "there are receipts of routed exchanges alone"
         ending = ending or self._ending(complete=False)
-        return record(self._exchange, self._target, ending, self._gate.seal.kind)
+        return entry(self._exchange, self._target, ending, self._gate.seal.kind)
 
     def _tell_of_failures(self) -> None:
         """Log which parts of plugins failed and which ones were enough, and count the exchange."""

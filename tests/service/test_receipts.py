@@ -1,7 +1,6 @@
 """Receipts over HTTP: complete, bounded, signed, and without a word of anybody's text."""
 
 import json
-import os
 from collections.abc import AsyncGenerator
 from random import Random
 from typing import Any
@@ -26,7 +25,8 @@ from serving import (
 )
 
 from pipeline import Channel, Plugin, Rejected, Request, Step, TextFilter
-from pipeline.core.record import Record, Seal
+from pipeline.core.entry import Entry
+from pipeline.core.record import Seal, shown
 from pipeline.service import receipts
 from pipeline.service.receipts import Receipts
 
@@ -243,72 +243,78 @@ async def test_receipts_are_bounded_in_number_and_time() -> None:
         assert (await house.client.get(f"/privet/receipts/{name}")).status_code == 404
 
 
-MADE = Record(
-    **dict.fromkeys(("id", "time", "privet", "dialect", "route", "pipeline", "backend"), "x"),
-    **dict.fromkeys(("model", "backend_model", "outcome"), "x"),
+MADE = Entry(
+    **dict.fromkeys(("began", "status", "microseconds", "upstream_microseconds"), 1),
+    **dict.fromkeys(("complete", "dry_run", "clear_text", "stream"), True),
+    **dict.fromkeys(("would_be", "dialect", "route", "pipeline", "backend", "backend_model"), "x"),
     **{key: [] for key in ("attempts", "labels", "plugins", "uninspected")},
-    **dict.fromkeys(("input_tokens", "output_tokens", "status"), 1),
-    **dict.fromkeys(("microseconds", "upstream_microseconds"), 1),
-    **dict.fromkeys(("complete", "stream", "tokens_estimated"), True),
+    **{"usage": (1, 1, True), "outcome": "ok", "key": "start"},
 )
 
 
-def keep(kept: Receipts, name: str, made: Record = MADE) -> None:
+def ids(count: int) -> list[str]:
+    return [Random(number).randbytes(16).hex() for number in range(count)]
+
+
+def keep(kept: Receipts, name: str, made: Entry = MADE) -> None:
     stands = replace(made, complete=False)
     kept.open(name, lambda: stands)
-    assert kept.find(name) == stands
+    assert kept.find(name) == shown(name, stands)
     kept.close(name, lambda: made)
 
 
 def test_the_oldest_go_first_by_number_time_and_size(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
     kept = Receipts(10.0, 3, lambda: now)
-    for name in "abcd":
+    a, b, c, d, e = ids(5)
+    for name in (a, b, c, d):
         keep(kept, name)
         now += 1
-    assert [kept.find(one) for one in "abcd"] == [None, MADE, MADE, MADE]
+    assert [kept.find(one) for one in (a, b, c, d)] == [None, *(shown(x, MADE) for x in (b, c, d))]
     now = 11.0
-    assert [kept.find(one) for one in "bcd"] == [None, MADE, MADE]
-    monkeypatch.setattr(receipts, "MOST_BYTES", 2190)
-    keep(kept, "e", replace(MADE, outcome=Random(1).randbytes(1800).hex()))
-    assert [kept.find(one) is None for one in "cde"] == [True, True, False]
+    assert [kept.find(one) is None for one in (b, c, d)] == [True, False, False]
+    monkeypatch.setattr(receipts, "MOST_BYTES", 2200)
+    keep(kept, e, replace(MADE, route=Random(1).randbytes(1800).hex()))
+    assert [kept.find(one) is None for one in (c, d, e)] == [True, True, False]
     now = 100.0
-    assert kept.find("e") is None
+    assert kept.find(e) is None
     assert kept._size == kept._kept == 0
     kept.close("never opened", lambda: MADE)
     assert kept.find("never opened") is None
     none = Receipts(10.0, 0)
-    none.open("a", lambda: MADE)
-    none.close("a", lambda: MADE)
-    assert none.find("a") is None
+    none.open(a, lambda: MADE)
+    none.close(a, lambda: MADE)
+    assert none.find(a) is None
 
 
 def test_each_is_found_by_its_name_alone_until_its_own_time() -> None:
     now = 0.0
     kept = Receipts(10.0, 1000, lambda: now)
-    made = [replace(MADE, id=f"{number:04}") for number in range(1020)]
-    for one in made:
-        keep(kept, one.id, one)
+    made = {name: replace(MADE, status=number) for number, name in enumerate(ids(1030))}
+    for name, one in made.items():
+        keep(kept, name, one)
         now += 0.005
-    found = [kept.find(one.id) for one in made]
-    assert found[20:] == made[20:]
+    found = [kept.find(name) for name in made]
+    assert found[40:] == [shown(name, one) for name, one in list(made.items())[40:]]
     assert not any(found[:20])
-    for name in ("", "00", "0100\n0101", "\n", "9999"):
+    first, second = [*made][500:502]
+    # Neither a part of an id, nor one over a border of two, nor one in another spelling.
+    across = first[16:] + second[:16]
+    for name in ("", "00", first[:-2], first.upper(), f"{first[:16]} {first[16:]}", across, "x"):
         assert kept.find(name) is None
     now = 10.0 + 500 * 0.005
-    assert [kept.find(one.id) is None for one in made[499:503]] == [True, True, False, False]
+    assert [kept.find(one) is None for one in [*made][499:503]] == [True, True, False, False]
     now = 20.0
-    assert not any(kept.find(one.id) for one in made)
+    assert not any(map(kept.find, made))
     assert kept._size == kept._kept == len(kept._latest) == 0
 
 
 def test_one_takes_little_of_memory() -> None:
     kept = Receipts(3600.0, 2000)
-    for _ in range(2000):
-        name = os.urandom(16).hex()
-        keep(kept, name, replace(MADE, id=name, microseconds=os.urandom(1)[0]))
+    for number, name in enumerate(ids(2000)):
+        keep(kept, name, replace(MADE, began=1_800_000_000_000 + number, microseconds=number))
     assert not kept._latest
-    assert kept._size / kept._kept < 80
+    assert kept._size / kept._kept < 32
 
 
 @pytest.mark.parametrize("stream", [False, True])

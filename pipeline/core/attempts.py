@@ -98,7 +98,7 @@ class Attempts:
     async def begin(self) -> Begun:
         """The first reply to begin; raises PrivetError if none does."""
         failed: Unavailable | UpstreamFailed | None = None
-        unfit: PrivetError = Rejected(_UNFIT.format("there is none"), param="model")
+        unfit: PrivetError | None = None
         for target in self._targets:
             self.target = target
             try:
@@ -123,7 +123,7 @@ class Attempts:
                 await self._leave(error)
                 if not (target.replay or error.unprocessed):
                     break
-        raise failed or unfit
+        raise failed or unfit or Rejected(_UNFIT.format("there is none"), param="model")
 
     async def _enter(self, target: Target) -> Pass:
         if self._exchange.remaining <= 0:
@@ -176,25 +176,24 @@ class Attempts:
         """Run the request through the target's chain, unless it has been through that one."""
         if self._done is not None and self._done[0] is target.chain:
             return self._done[1:]
-        await self._close_run(_another())
+        if self._run is not None:
+            await self._close_run(_another())
         self._exchange.pipeline = target.pipeline
         run = target.chain.open(self._exchange)
         self._run = await run.__aenter__()
         body = self._body if self._body is not None else self._again()
         self._body = None
-        request = self._view(body)
+        request = Request(body, self._dialect.layout, self._dialect.add_context)
         if target.chain.observe:
-            await run.observe(self._view(deepcopy(body)))
+            copy = deepcopy(body)
+            await run.observe(Request(copy, self._dialect.layout, self._dialect.add_context))
             asked = body
         else:
             await run.request(request)
             asked = request.finish()
-        self._tokens = estimated_tokens(sum(len(one.text) for one in request.texts()))
+        self._tokens = estimated_tokens(sum([len(one.text) for one in request.texts()]))
         self._done = target.chain, run, asked
         return run, asked
-
-    def _view(self, body: JsonObject) -> Request:
-        return Request(body, self._dialect.layout, self._dialect.add_context)
 
     async def _leave(self, error: BaseException | None) -> None:
         """Let go of the target that was tried last, and tell its lane how it went."""

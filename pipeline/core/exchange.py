@@ -43,10 +43,10 @@ class Exchange(Struct, kw_only=True):
     tenant: str | None = None
     session: str | None = None
     deadline: float = float("inf")
-    labels: set[str] = field(default_factory=set[str])
+    labels: set[str] = set()
     receipt: Receipt = field(default_factory=Receipt)
-    times: dict[str, float] = field(default_factory=dict[str, float])
-    attempts: list[Attempt] = field(default_factory=list[Attempt])
+    times: dict[str, float] = {}
+    attempts: list[Attempt] = []
     usage: Usage | None = None
 
     @property

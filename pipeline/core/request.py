@@ -25,7 +25,6 @@ class Request:
         self._body = body
         self._layout = layout
         self._insert_context = insert_context
-        self._message = _message_layout(layout)
         self._walk = Walk()
         self._walk.object(body, layout)
         self._added: Walk | None = None
@@ -56,7 +55,7 @@ class Request:
             return
         path, message = inserted
         added = Walk()
-        added.message(message, self._message, path)
+        added.message(message, _message_layout(self._layout), path)
         self._walk = added + self._walk
         self._added = added + self._added if self._added else added
 
@@ -68,7 +67,6 @@ class Request:
         view._body = self._body
         view._layout = self._layout
         view._insert_context = self._insert_context
-        view._message = self._message
         view._walk = self._added
         view._added = None
         view._may_add = False

@@ -1,6 +1,6 @@
 """Where a request may go, and the way there."""
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
@@ -113,5 +113,4 @@ class Target(Struct, frozen=True, kw_only=True):
 
     def streamed(self, client: bool) -> bool:
         """Whether the backend is asked for a stream, by whether the client does."""
-        asked: Mapping[Streams, bool] = {"both": client, "never": False, "always": True}
-        return asked[self.streams]
+        return client if self.streams == "both" else self.streams == "always"

@@ -29,39 +29,33 @@ class GuardedLane:
     def __init__(
         self, name: str, options: Backend, turns: Turns, breaker: Breaker, *, replay: bool
     ):
-        self._name = name
-        self._options = options
-        self._turns = turns
-        self._breaker = breaker
-        self._replay = replay
+        self.name = name
+        self.options = options
+        self.turns = turns
+        self.breaker = breaker
+        self.replay = replay
 
     @property
     def open(self) -> bool:
         """Whether it is known of no reason to let nobody in."""
-        return self._breaker.standing.state == "closed"
+        return self.breaker.standing.state == "closed"
 
     def enter(self, exchange: Exchange) -> "_Pass":
         """Wait for a turn; raises Unavailable at once if there is none to be had."""
-        return _Pass(self._name, self._options, self._turns, self._breaker, replay=self._replay)
+        return _Pass(self)
 
 
 class _Pass:
     """One exchange's leave to send, while it is entered."""
 
-    def __init__(
-        self, name: str, options: Backend, turns: Turns, breaker: Breaker, *, replay: bool
-    ):
-        self._name = name
-        self._options = options
-        self._turns = turns
-        self._breaker = breaker
-        self._replay = replay
+    def __init__(self, lane: GuardedLane):
+        self._lane = lane
         self._sent = False
 
     async def __aenter__(self) -> Self:
-        self._trial = self._breaker.enter()
+        self._trial = self._lane.breaker.enter()
         try:
-            await self._turns.take()
+            await self._lane.turns.take()
         except BaseException:
             self._trial.left()
             raise
@@ -80,26 +74,27 @@ class _Pass:
                 self._trial.failed(error.code)
         finally:
             self._trial.left()
-            self._turns.give_back()
+            self._lane.turns.give_back()
 
     async def send(self, upstream: Upstream, call: Call, *, elsewhere: bool = False) -> Reply:
         """Send the request, again after failures that allow it and that nobody `elsewhere` can
         make good at once.
         """
         self._sent = True
-        self._turns.tried()
+        lane = self._lane
+        lane.turns.tried()
         outcome = await self._once(upstream, call)
-        for retry in range(self._options.retries):
+        for retry in range(lane.options.retries):
             failure = _failure(outcome)
             if elsewhere and failure is not None and _is_away(failure):
                 break
             pause = self._pause(failure, retry, call.exchange) if failure else None
             if failure is None or pause is None:
                 break
-            with self._turns.retrying() as granted:
+            with lane.turns.retrying() as granted:
                 if not granted or not self._goes_on(failure):
                     break
-                call.exchange.attempts.append(Attempt(self._name, failure.code))
+                call.exchange.attempts.append(Attempt(lane.name, failure.code))
                 if isinstance(outcome, Reply):
                     await outcome.aclose()
                 await anyio.sleep(pause)
@@ -122,9 +117,9 @@ class _Pass:
 
     def _pause(self, failure: UpstreamFailed, retry: int, exchange: Exchange) -> float | None:
         """How long to wait before this retry; None if there is to be none."""
-        if failure.lasting or not (self._replay or failure.unprocessed):
+        options = self._lane.options
+        if failure.lasting or not (self._lane.replay or failure.unprocessed):
             return None
-        options = self._options
         bound = min(options.retry_most, options.retry_wait * 2.0**retry)
         pause = max(random.uniform(0, bound), failure.retry_after or 0)  # noqa: S311
         return None if pause > options.retry_most or pause >= exchange.remaining else pause

@@ -11,8 +11,9 @@ def without_offer(data: bytes) -> bytes:
 
     Java's own client makes it with every request, and the parser would lose the body behind it.
     """
-    head, end, rest = data.partition(b"\r\n\r\n")
-    return _OFFER.sub(b"", head + b"\r\n", count=1)[:-2] + end + rest if end else data
+    end = data.find(b"\r\n\r\n")
+    offer = _OFFER.search(data, 0, end + 2) if end >= 0 else None
+    return data[: offer.start()] + data[offer.end() :] if offer is not None else data
 
 
 def is_plain(version: str, headers: Iterable[tuple[bytes, bytes]]) -> bool:
@@ -23,22 +24,23 @@ def is_plain(version: str, headers: Iterable[tuple[bytes, bytes]]) -> bool:
     two of them, lengths with more than digits, codings that nobody undoes here, a coding in
     HTTP/1.0, no host or two.
     """
-    lengths = list[bytes]()
-    codings = list[bytes]()
-    hosts = 0
+    lengths = codings = hosts = 0
     for name, value in headers:
         if name == b"content-length":
-            lengths.append(value)
+            lengths += 1
+            if not value.isdigit():
+                return False
         elif name == b"transfer-encoding":
-            codings.append(value)
+            codings += 1
+            if value.lower() != b"chunked":
+                return False
         elif name == b"host":
             hosts += 1
-    if len(lengths) + len(codings) > 1 or not all(one.isdigit() for one in lengths):
+    if lengths + codings > 1:
         return False
     if version == "1.0":
         return not codings and hosts <= 1
-    chunked = all(one.lower() == b"chunked" for one in codings)
-    return version == "1.1" and hosts == 1 and chunked
+    return version == "1.1" and hosts == 1
 
 
 def has_body(headers: Iterable[tuple[bytes, bytes]]) -> bool:

@@ -7,7 +7,8 @@ work on it.
 """
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import anyio
 import httpx
@@ -16,6 +17,8 @@ from msgspec import Struct
 from pipeline import UpstreamFailed, UpstreamTimeout
 from pipeline.backends.sockets import Nameless, Unproven
 from pipeline.core.patience import Patience
+
+B = TypeVar("B", bytes, bytearray)
 
 
 class Limits(Struct, frozen=True):
@@ -31,7 +34,10 @@ class Limits(Struct, frozen=True):
 
 
 class Answer:
-    """A reply whose status and headers are here, and whose body is still to be read."""
+    """A reply whose status and headers are here, and whose body is still to be read.
+
+    A method `rest` of the transport's stream gives what has not been read, if all of it is here.
+    """
 
     def __init__(self, response: httpx.Response, idle: float):
         assert isinstance(response.stream, httpx.AsyncByteStream), "the transport is asynchronous"
@@ -39,6 +45,7 @@ class Answer:
         self.headers = _headers(response)
         self._stream = response.stream
         self._pieces = aiter(response.stream)
+        self._rest: Callable[[], bytes | None] = getattr(response.stream, "rest", lambda: None)
         self._idle = idle
         self._patience = Patience(idle)
 
@@ -60,14 +67,13 @@ class Answer:
 
     async def read_all(self, limit: int) -> bytes:
         """The rest of the body, of at most `limit` bytes."""
+        # Mostly it came with its head: nothing is to be waited for, which takes 10 microseconds.
+        if (rest := self._rest()) is not None:
+            return _bounded(rest, limit)
         found = bytearray()
         while piece := await self.read():
             found += piece
-            if len(found) > limit:
-                raise UpstreamFailed(
-                    f"the backend's reply has more than {limit} bytes; raise `max_reply` if it "
-                    "is to be trusted with that"
-                )
+            _bounded(found, limit)
         return bytes(found)
 
     async def aclose(self) -> None:
@@ -150,6 +156,16 @@ def _headers(response: httpx.Response) -> Mapping[str, str]:
     for raw, value in response.headers.raw:
         name, said = raw.decode("latin-1").lower(), value.decode("latin-1")
         found[name] = f"{found[name]}, {said}" if name in found else said
+    return found
+
+
+def _bounded(found: B, limit: int) -> B:
+    """What was read, unless it is too much."""
+    if len(found) > limit:
+        raise UpstreamFailed(
+            f"the backend's reply has more than {limit} bytes; raise `max_reply` if it is to be "
+            "trusted with that"
+        )
     return found
 
 

@@ -133,6 +133,13 @@ class _Body(httpx.AsyncByteStream):
             raise StopAsyncIteration
         return piece
 
+    def rest(self) -> bytes | None:
+        """What has not been read, if all of it is here."""
+        content = self._response.content
+        if not content.is_eof() or content.exception() is not None:
+            return None
+        return content.read_nowait()
+
     async def aclose(self) -> None:
         """Let go of the connection: closed at once unless the body was read to its end."""
         if not self._response.closed:

@@ -45,6 +45,49 @@ async def test_reads_to_the_end():
     assert await answer.read() == b""
 
 
+class Whole(SlowToClose):
+    """A body of which all is here, or nothing yet."""
+
+    def __init__(self, rest: bytes | None):
+        self._rest = rest
+
+    def rest(self) -> bytes | None:
+        return self._rest
+
+
+@pytest.mark.parametrize(("rest", "said"), [(b"whole", b"whole"), (b"", b""), (None, b"a")])
+async def test_what_is_here_is_not_waited_for(rest: bytes | None, said: bytes):
+    answer = Answer(httpx.Response(200, stream=Whole(rest)), 1)
+    assert await answer.read_all(len(said)) == said
+
+
+@pytest.mark.parametrize("rest", [b"whole", None])
+async def test_a_reply_has_a_bound_however_it_comes(rest: bytes | None):
+    with pytest.raises(UpstreamFailed, match="raise `max_reply`"):
+        await Answer(httpx.Response(200, stream=Whole(rest)), 1).read_all(0)
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ([("A", "b")], {"a": "b"}),
+        ([("A", "b"), ("c", "d"), ("a", "e")], {"a": "b, e", "c": "d"}),
+    ],
+)
+async def test_headers_of_one_name_are_a_list(headers: list[tuple[str, str]], said: dict[str, str]):
+    assert Answer(httpx.Response(200, headers=headers, stream=SlowToClose()), 1).headers == said
+
+
+@pytest.mark.parametrize("codings", [["gzip"], ["gzip", "identity"], ["identity", "gzip"]])
+async def test_a_compressed_reply_is_refused(codings: list[str]):
+    headers = [("Content-Encoding", one) for one in codings]
+    transport = httpx.MockTransport(
+        lambda _request: httpx.Response(200, headers=headers, stream=SlowToClose())
+    )
+    with pytest.raises(UpstreamFailed, match="compressed"):
+        await Client(transport, {}, LIMITS).send("GET", URL)
+
+
 async def test_sends_its_headers_and_the_body():
     seen: list[httpx.Request] = []
 

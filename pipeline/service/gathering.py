@@ -1,14 +1,17 @@
-"""A connection that sends together what is written together."""
+"""A connection that sends the head of a reply together with what follows it."""
 
 import asyncio
 from typing import Any
 
 
-class Gathering(asyncio.Transport):
-    """A transport that holds what is written until the event loop has come round, or `flush`.
+_HEAD = b"HTTP/"
 
-    uvicorn writes a reply's head, its body and every chunk by themselves, and each would be a call
-    of the system that wakes the client: 10 microseconds.
+
+class Gathering(asyncio.Transport):
+    """A transport that holds a head until something follows, or the event loop has come round.
+
+    uvicorn writes a reply's head and its body by themselves, and each would be a call of the system
+    that wakes the client: 10 microseconds.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop):
@@ -18,10 +21,15 @@ class Gathering(asyncio.Transport):
         self._held: list[bytes | bytearray | memoryview] = []
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Send it soon."""
-        if not self._held:
+        """Send it, or soon if it is a head; to take something else for one does no harm."""
+        if self._held:
+            self._held.append(data)
+            self.flush()
+        elif data[: len(_HEAD)] == _HEAD:
+            self._held.append(data)
             self._loop.call_soon(self.flush)
-        self._held.append(data)
+        else:
+            self._transport.write(data)
 
     def flush(self) -> None:
         """Send what is held."""

@@ -4,7 +4,6 @@ What the client did wrong is passed on in the server's words, which go through t
 is told in ours, so that nothing of a key, a proxy or a stack trace gets any further.
 """
 
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -144,36 +143,43 @@ class _Stream:
         self._answer = answer
         self._decoder = decoder
         self._last = last
-        self._ready: deque[Event] = deque()
-        self._done = False
+        self._ready: Sequence[Event] = ()
+        self._latest: Event | None = None
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Event:
-        while not self._ready:
-            piece = await self._answer.read()
-            if not piece:
-                raise StopAsyncIteration
-            # No server means anything by an event without data; some keep a connection alive so.
-            self._ready.extend(one for one in self._decoder.feed(piece) if one.data)
-        event = self._ready.popleft()
-        self._done = self._last(event)
-        return event
+        if not self._ready and not await self._arrival():
+            raise StopAsyncIteration
+        return self._take(1)[0]
 
-    def arrived(self) -> Sequence[Event]:
-        """The events that came with the last one, as far as they are to be handled together."""
-        events: list[Event] = []
-        size = 0
-        while self._ready and size < _TOGETHER:
-            events.append(self._ready.popleft())
-            size += len(events[-1].data)
-        if events:
-            self._done = self._last(events[-1])
-        return events
+    async def together(self) -> Sequence[Event]:
+        """The next events, as far as they arrived together and are to be handled so."""
+        if not self._ready and not await self._arrival():
+            return ()
+        ready, size, count = self._ready, 0, 0
+        while count < len(ready) and size < _TOGETHER:
+            size += len(ready[count].data)
+            count += 1
+        return self._take(count)
+
+    async def _arrival(self) -> bool:
+        """Wait for events; false after the last."""
+        while piece := await self._answer.read():
+            # No server means anything by an event without data; some keep a connection alive so.
+            self._ready = [one for one in self._decoder.feed(piece) if one.data]
+            if self._ready:
+                return True
+        return False
+
+    def _take(self, count: int) -> Sequence[Event]:
+        taken, self._ready = self._ready[:count], self._ready[count:]
+        self._latest = taken[-1]
+        return taken
 
     async def aclose(self) -> None:
-        if self._done and not self._ready:
+        if self._latest is not None and self._last(self._latest) and not self._ready:
             # What ends the body on the wire often comes just after: wait for it, and the
             # connection can be used again.
             with anyio.move_on_after(_END_TIME, shield=True), suppress(UpstreamFailed):

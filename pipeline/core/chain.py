@@ -9,7 +9,7 @@ from asyncio import CancelledError, current_task
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import perf_counter
 from types import TracebackType
-from typing import Self, TypeVar, cast
+from typing import Self, TypeAlias, TypeVar, cast
 
 import anyio
 from msgspec import Struct, field
@@ -25,6 +25,9 @@ from pipeline.core.texts import Opaque, Policy
 from pipeline.core.watch import Watch
 
 T = TypeVar("T")
+
+_Given: TypeAlias = tuple[str, object]
+"""What a filter gave that is no text, or not yet, and the name of its plugin."""
 
 
 class Link(Struct, frozen=True):
@@ -63,6 +66,7 @@ class Run:
         self._exchange = exchange
         self._steps: dict[str, Step] = {}
         self._pipes: dict[Channel, Pipe | None] = {}
+        self._guards: dict[str, _Guard] = {}
         self.waited = False
         """Whether a plugin was ever waited for."""
 
@@ -107,25 +111,28 @@ class Run:
 
     async def reply(self, frame: Frame, reader: Reader) -> list[Frame]:
         """Run one frame through the plugins of `post`; the frames that can go out now, in order."""
-        if self._chain.observe:
+        if self._chain.observe or not self._chain.post:
             return [frame]
-        had_text = False
+        had_text = has_text = False
         for piece in frame.pieces:
             pipe = self._pipe(piece.channel, once=piece.once)
-            if pipe is None:
-                continue
-            frame.alike = ()
-            had_text = had_text or bool(piece.text)
-            text = await self._filter(pipe.feed(piece.text))
-            if piece.once:
-                text += await self._filter(pipe.flush())
-            if text != piece.text:
-                piece.change(text)
+            before = text = piece.text
+            if pipe is not None:
+                frame.alike = ()
+                had_text = had_text or before != ""
+                work = pipe.feed(before)
+                given = self._filter(work)
+                text = given if isinstance(given, str) else await self._filter_on(work, given)
+                if piece.once:
+                    text += await self._flushed(pipe)
+                if text != before:
+                    piece.change(text)
+            has_text = has_text or text != ""
         for copy in frame.copies:
             if self._pipe(copy.channel) is not None:
                 copy.drop()
         out = await self._close_channels(frame, reader) if frame.closes else []
-        if frame.bare and had_text and not any(piece.text for piece in frame.pieces):
+        if frame.bare and had_text and not has_text:
             return out
         out.append(frame)
         return out
@@ -143,7 +150,7 @@ class Run:
             # One that never had any text is a text too, and an empty one.
             pipe = self._pipe(channel)
             self._pipes.pop(channel, None)
-            tail = await self._filter(pipe.flush()) if pipe is not None else ""
+            tail = await self._flushed(pipe) if pipe is not None else ""
             if not tail:
                 continue
             if channel in own:
@@ -208,23 +215,36 @@ class Run:
             self._pipes[channel] = pipe
         return pipe
 
-    async def _filter(self, work: Work) -> str:
-        """Do what a pipe asks for; the text that comes of it."""
-        given = cast(str, None)
-        while True:
-            try:
-                name, one, text = work.send(given)
-            except StopIteration as done:
-                return cast(str, done.value)
-            with self._guard(name):
-                result: object = one.flush() if text is None else one.feed(text)
-            if not isinstance(result, str):
-                result = await self._settled(name, result)
+    async def _flushed(self, pipe: Pipe) -> str:
+        """What a pipe held back."""
+        work = pipe.flush()
+        text = self._filter(work)
+        return text if isinstance(text, str) else await self._filter_on(work, text)
+
+    def _filter(self, work: Work, given: str | None = None) -> str | _Given:
+        """Do what a pipe asks for: the text that comes of it, or what is to be waited for first."""
+        try:
+            while True:
+                name, one, text = work.send(cast(str, given))
+                with self._guard(name):
+                    result: object = one.flush() if text is None else one.feed(text)
                 if not isinstance(result, str):
-                    # It would be lost, or end as another error.
-                    what = f"gave {type(result).__name__} where a filter gives text"
-                    raise PluginFailed(name, what)
-            given = result
+                    return name, result
+                given = result
+        except StopIteration as done:
+            return cast(str, done.value)
+
+    async def _filter_on(self, work: Work, given: str | _Given) -> str:
+        """The same from something to wait for on, whatever there is to be waited for still."""
+        while not isinstance(given, str):
+            name, found = given
+            result = await self._settled(name, found)
+            if not isinstance(result, str):
+                # It would be lost, or end as another error.
+                what = f"gave {type(result).__name__} where a filter gives text"
+                raise PluginFailed(name, what)
+            given = self._filter(work, result)
+        return given
 
     async def _settled(self, name: str, given: object) -> object:
         """What a plugin gave; waited for if it must be, no longer than the plugin may take."""
@@ -237,7 +257,10 @@ class Run:
                 return await self._chain.watch.follow(name, cast(Awaitable[object], given))
 
     def _guard(self, name: str) -> "_Guard":
-        return _Guard(name, self._exchange, self._chain.watch)
+        guard = self._guards.get(name)
+        if guard is None:
+            guard = self._guards[name] = _Guard(name, self._exchange, self._chain.watch)
+        return guard
 
     async def _close(self, error: BaseException | None) -> None:
         """Tell every opened step, last first, whatever the others do."""

@@ -11,7 +11,7 @@ not paid for by the event.
 from collections.abc import Sequence
 from typing import Literal, Protocol, cast
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from pipeline.core.catalog import Usage
 from pipeline.core.jsonvalue import JsonObject, Place, decode, put
@@ -67,8 +67,8 @@ class Frame(Struct):
 
     data: JsonObject | None
     name: str = ""
-    pieces: list[Piece] = field(default_factory=list[Piece])
-    copies: list[Copy] = field(default_factory=list[Copy])
+    pieces: list[Piece] = []
+    copies: list[Copy] = []
     closes: Sequence[Channel] = ()
     bare: bool = False
     whole: bool = False

@@ -1,10 +1,10 @@
 """A backend's reply as it comes in: its frames, until the exchange's deadline.
 
-A backend may say which events have arrived already. What came together is read together, so that it
-can be handled and sent together; no more than so many events at once, for others want their turn.
+A backend may give the events together that arrived together. They are read together, so that they
+can be handled and sent together; no more than so many at once, for others want their turn.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 
 import anyio
@@ -24,8 +24,8 @@ _MOST = 64
 class Incoming:
     """The reply of one attempt; to be closed however it ends.
 
-    A method `arrived` of the events gives those that have arrived and were not taken yet; they are
-    taken by that.
+    A method `together` of the events waits for the next of them, and gives with it those that have
+    arrived already; none at the end.
     """
 
     def __init__(
@@ -34,7 +34,9 @@ class Incoming:
         self.reader = reader
         self._events = events
         # To ask a protocol would take 20 microseconds.
-        self._arrived: Callable[[], Sequence[Event]] = getattr(events, "arrived", tuple)
+        self._together: Callable[[], Awaitable[Sequence[Event]]] = getattr(
+            events, "together", self._alone
+        )
         self._target = target
         self._patience = patience
         self._waiting: Sequence[Event] = ()
@@ -79,16 +81,16 @@ class Incoming:
             await close()
 
     async def _arrival(self) -> bool:
-        """Wait for the backend's next event; false after its last."""
+        """Wait for the backend's next events; false after its last."""
         try:
             with self._patience:
-                event = await anext(self._events, None)
+                self._waiting = await self._together()
         except TimeoutError:
             raise late(self._target) from None
-        if event is None:
-            return False
-        self._waiting = [event, *self._arrived()]
-        return True
+        return bool(self._waiting)
+
+    async def _alone(self) -> Sequence[Event]:
+        return [event] if (event := await anext(self._events, None)) is not None else ()
 
     def _read(self) -> Frame:
         """The frame of the first event that waits, or of more if they are alike."""

@@ -17,13 +17,15 @@ _TURNS = 16
 
 
 class Patience:
-    """Bounds waits of one task after another: `with patience: await …` raises TimeoutError.
+    """Bounds the waits of a task, one after another: `with patience: await …` raises TimeoutError.
 
     A wait may take `within` seconds, and none goes on after `until`, on the clock of
     `time.monotonic`. To be closed, or its timer stays with the loop until it fires.
     """
 
-    __slots__ = ("_before", "_begun", "_late", "_task", "_timer", "_turns", "_until", "_within")
+    __slots__ = (
+        "_before", "_begun", "_late", "_task", "_timer", "_turns", "_until", "_waits", "_within",
+    )  # fmt: skip
 
     def __init__(self, within: float = inf, until: float = inf):
         self._within = within
@@ -34,10 +36,13 @@ class Patience:
         self._turns = 0
         self._before = 0
         self._late = False
+        self._waits = False
 
     def __enter__(self) -> None:
-        task = self._task = current_task()
+        # Asked once, for Python 3.11 asks the system which process this is.
+        task = self._task = self._task or current_task()
         assert task is not None, "only tasks wait"
+        self._waits = True
         self._before = task.cancelling()
         self._begun = monotonic()
         self._turns = 0
@@ -51,17 +56,18 @@ class Patience:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        task, self._task = self._task, None
+        self._waits = False
         if not self._late:
             return
         self._late = False
-        assert task is not None, "somebody was late"
+        assert self._task is not None, "somebody was late"
         # As `asyncio.timeout` does: who else cancelled the task in the meantime must be obeyed.
-        if task.uncancel() <= self._before and kind is CancelledError:
+        if self._task.uncancel() <= self._before and kind is CancelledError:
             raise TimeoutError from error
 
     def close(self) -> None:
-        """Let go of the timer."""
+        """Let go of the timer, and of the task."""
+        self._task = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -75,7 +81,7 @@ class Patience:
 
     def _look(self) -> None:
         self._timer = None
-        if self._task is None or self._late:
+        if self._task is None or not self._waits or self._late:
             return
         if monotonic() < self._limit():
             self._set()

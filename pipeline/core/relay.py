@@ -5,7 +5,6 @@ one or many, and all of them go through the chain; only the last step, to the cl
 """
 
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing
 from types import TracebackType
 from typing import Self
 
@@ -49,7 +48,9 @@ class Relay:
         self._body = body
         self._attempts = Attempts(dialect, targets, exchange, body, again)
         self._begun: Begun | None = None
-        self._first: Frame | None = None
+        self._came: Sequence[Frame] = ()
+        self._broken: PrivetError | None = None
+        self._ended = False
         self._said = 0
         self._failure: BaseException | None = ClientGone("the client went away")
 
@@ -90,11 +91,11 @@ class Relay:
         try:
             begun = self._begun = await self._attempts.begin()
             if begun.status < 400:
-                self._first = begun.first
+                self._came = [begun.first]
                 return Answer(200, self._exchange.stream, begun.headers)
             # The backend's own refusal goes through the chain like any text.
             frames = await begun.run.reply(begun.first, begun.incoming.reader)
-            self._first = frames[-1]
+            self._came = frames[-1:]
             self._failure = UpstreamRefused("the backend refused the request")
             return Answer(begun.status, False, begun.headers)
         except Exception as error:
@@ -107,9 +108,9 @@ class Relay:
         A failure ends it with an error and no terminator.
         """
         try:
-            async with aclosing(self._frames()) as batches:
-                async for frames in batches:
-                    yield b"".join([self._dialect.encode(one) for one in self._to_client(frames)])
+            while not self._ended:
+                if frames := await self._frames():
+                    yield self._written(frames)
         except PrivetError as error:
             self._failure = error
             yield self._dialect.error_event(error)
@@ -121,10 +122,11 @@ class Relay:
     async def body(self) -> bytes:
         """The whole reply."""
         try:
-            if self._first is not None and self._started.status >= 400:
-                return self._dialect.encode(self._first)
-            async with aclosing(self._frames()) as batches:
-                found = [frame async for frames in batches for frame in frames]
+            if self._started.status >= 400:
+                return self._dialect.encode(self._came[0])
+            found: list[Frame] = []
+            while not self._ended:
+                found += await self._frames()
             if found[-1].end == "error":
                 raise UpstreamFailed("the backend ended its reply with an error")
             return self._dialect.encode(found[0] if found[0].whole else self._dialect.join(found))
@@ -137,34 +139,36 @@ class Relay:
         assert self._begun is not None, "a reply is read after `start`"
         return self._begun
 
-    async def _frames(self) -> AsyncGenerator[Sequence[Frame], None]:
-        """The frames of the reply, as they leave the chain: some at a time."""
+    async def _frames(self) -> Sequence[Frame]:
+        """Some more frames of the reply, as they leave the chain; perhaps none yet."""
+        if self._broken is not None:
+            raise self._broken
         run, incoming = self._started.run, self._started.incoming
-        frames = await incoming.frames() if self._first is None else [self._first]
-        self._first = None
-        while True:
-            out: list[Frame] = []
-            failure: PrivetError | None = None
-            for frame in frames:
-                self._said += sum([len(piece.text) for piece in frame.pieces])
-                try:
-                    out += await run.reply(frame, incoming.reader)
-                except PrivetError as error:
-                    # What was done before it goes out first.
-                    failure = error
-                    break
-                if run.waited and out:
-                    yield out
-                    out = []
-            if out:
-                yield out
-            if failure is not None:
-                raise failure
-            if frames[-1].end:
-                break
-            frames = await incoming.frames()
-        if frames[-1].end == "error":
+        came = self._came or await incoming.frames()
+        self._came = ()
+        out: list[Frame] = []
+        for number, frame in enumerate(came, 1):
+            for piece in frame.pieces:
+                self._said += len(piece.text)
+            try:
+                out += await run.reply(frame, incoming.reader)
+            except PrivetError as error:
+                # What was done before it goes out first.
+                self._broken = error
+                return out
+            if run.waited and out and number < len(came):
+                self._came = came[number:]
+                return out
+        self._ended = came[-1].end != ""
+        if came[-1].end == "error":
             self._failure = UpstreamFailed("the backend ended its reply with an error")
+        return out
+
+    def _written(self, frames: Sequence[Frame]) -> bytes:
+        """What the client is sent of these."""
+        if len(frames) == 1 and not (frames[0].whole or frames[0].alike):
+            return self._dialect.encode(frames[0])
+        return b"".join([self._dialect.encode(one) for one in self._to_client(frames)])
 
     def _to_client(self, frames: Sequence[Frame]) -> Iterator[Frame]:
         for frame in frames:

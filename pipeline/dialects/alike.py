@@ -8,7 +8,7 @@ an event with the same bytes around a string in that place comes to the same fra
 import re
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from msgspec import Struct
 
@@ -53,37 +53,74 @@ class Alike:
     def frame(self, events: Sequence[Event]) -> Frame | None:
         """One frame for as many of the events as are like the one that was learnt."""
         shape = self._shape
-        texts = shape.texts(events) if shape is not None else ()
-        if shape is None or not texts:
+        if shape is None:
             return None
-        self._tries = _TRIES
-        return shape.frame(events[: len(texts)], "".join(texts))
+        frame = shape.alone(events[0]) if len(events) == 1 else None
+        if frame is None and (texts := shape.texts(events)):
+            frame = shape.frame(events[: len(texts)], "".join(texts))
+        if frame is not None:
+            self._tries = _TRIES
+        return frame
 
 
 class _Shape(Struct, frozen=True):
-    """What is the same in all of the events. `around` is what stands before, between and behind the
-    strings that differ; the text is the one of them that has this `number`.
+    """What is the same in all of the events: what stands before, between and behind the strings
+    that differ. The text is the one of them that has this `number`.
     """
 
     event: str
-    around: Sequence[bytes]
+    head: bytes
+    between: Sequence[bytes]
+    tail: bytes
     number: int
     name: str
     channel: Channel
-    path: _Path
+    way: _Path
+    key: str | int
+
+    def alone(self, event: Event) -> Frame | None:
+        """The frame of an event if nothing but its text differs, and that has no escapes: most come
+        alone, and are like this.
+        """
+        data = event.data
+        text = data[len(self.head) : -len(self.tail)]
+        if (
+            not text
+            or self.between
+            or b'"' in text
+            or b"\\" in text
+            or not data.startswith(self.head)
+            or not data.endswith(self.tail)
+            or event.name != self.event
+            or event.whole
+        ):
+            return None
+        said: Any
+        try:
+            said = decode(data)
+        except ValueError:
+            return None
+        place = self._place(said)
+        piece = Piece(self.channel, place[self.key], place, self.key)
+        return Frame(said, self.name, [piece], bare=True)
 
     def frame(self, events: Sequence[Event], text: str) -> Frame:
         """The frame of events that say this."""
-        data = cast(JsonObject, decode(events[-1].data))
-        place, key = cast(Place, _get(data, self.path[:-1])), self.path[-1]
-        put(place, key, text)
+        said: Any = decode(events[-1].data)
+        piece = Piece(self.channel, text, self._place(said), self.key)
+        piece.change(text)
         alike = events if len(events) > 1 else ()
-        pieces = [Piece(self.channel, text, place, key)]
-        return Frame(data, self.name, pieces, bare=True, alike=alike)
+        return Frame(said, self.name, [piece], bare=True, alike=alike)
+
+    def _place(self, said: Any) -> Any:
+        """Where the text is in what an event says, which is known to be like this."""
+        for key in self.way:
+            said = said[key]
+        return said
 
     def texts(self, events: Sequence[Event]) -> Sequence[str]:
         """The texts of the events, up to the first one that is not alike."""
-        head, *between, tail = self.around
+        head, between, tail = self.head, self.between, self.tail
         first, last = len(head), -len(tail)
         texts: list[bytes] = []
         others: list[bytes] = []
@@ -143,8 +180,11 @@ def _shape(event: Event, frame: Frame, free: Collection[str]) -> _Shape | None:
         return None
     starts = [0, *(end - 1 for _, (_, end) in found)]
     ends = [*(start + 1 for _, (start, _) in found), len(raw)]
-    around = [raw[start:end] for start, end in zip(starts, ends, strict=True)]
-    return _Shape(event.name, around, order.index(0), frame.name, piece.channel, paths[0])
+    head, *between, tail = [raw[start:end] for start, end in zip(starts, ends, strict=True)]
+    number = order.index(0)
+    return _Shape(
+        event.name, head, between, tail, number, frame.name, piece.channel, path, piece.key
+    )
 
 
 def _told(raw: bytes, at: tuple[int, int], data: Json, paths: Sequence[_Path]) -> int | None:

@@ -57,9 +57,11 @@ class _Said:
             raise event
         return event
 
-    def arrived(self) -> Sequence[Event]:
-        """Some more, up to what is to be raised."""
-        more: list[Event] = []
+    async def together(self) -> Sequence[Event]:
+        """The next and some more, up to what is to be raised."""
+        if not self._events:
+            return ()
+        more = [await anext(self)]
         for _ in range(self._together.randint(-3, 5)):
             if self._events and isinstance(event := self._events[0], Event):
                 self._events.popleft()

@@ -185,7 +185,7 @@ async def test_the_timer_goes_when_it_is_closed() -> None:
     assert not _timers(loop)
 
 
-async def test_nothing_keeps_what_waited() -> None:
+async def test_once_it_is_closed_nothing_keeps_what_waited() -> None:
     patience = Patience(within=300)
 
     async def wait() -> None:
@@ -194,12 +194,12 @@ async def test_nothing_keeps_what_waited() -> None:
 
     task = asyncio.create_task(wait())  # noqa: TID251
     await task
+    patience.close()
     gone = weakref.ref(task)
     del task
     await asyncio.sleep(0)  # the loop forgets it too
     gc.collect()
     assert gone() is None
-    patience.close()
 
 
 def _timers(loop: asyncio.AbstractEventLoop) -> list[asyncio.TimerHandle]:

@@ -30,7 +30,6 @@ class Backend:
 
     def __init__(self, *batches: Sequence[Event]):
         self.batches = [list(one) for one in batches]
-        self.rest: list[Event] = []
 
     async def send(self, call: Call) -> Reply:
         return Reply(200, self)
@@ -45,12 +44,12 @@ class Backend:
         await anyio.lowlevel.checkpoint()
         if not self.batches:
             raise StopAsyncIteration
-        first, *self.rest = self.batches.pop(0)
-        return first
+        [event] = self.batches.pop(0)
+        return event
 
-    def arrived(self) -> Sequence[Event]:
-        rest, self.rest = self.rest, []
-        return rest
+    async def together(self) -> Sequence[Event]:
+        await anyio.lowlevel.checkpoint()
+        return self.batches.pop(0) if self.batches else ()
 
 
 class Upper(Step):

@@ -226,12 +226,13 @@ async def _flush_first(self: Relay) -> Any:
     """Breaks law 8: lets held text out when the stream breaks."""
     run, reader = self._started.run, self._started.incoming.reader
     try:
-        async for frames in _frames(self):
-            yield frames
-    except UpstreamFailed:
-        for channel in list(run._pipes):
-            yield await run._close_channels(Frame({}, closes=(channel,)), reader)
-        raise
+        return await _frames(self)
+    except UpstreamFailed as error:
+        if self._broken is not None:
+            raise
+        self._broken = error
+        closing = Frame({}, closes=list(run._pipes))
+        return await run._close_channels(closing, reader)
 
 
 _frames = Relay._frames

@@ -10,7 +10,8 @@ from plugins.hiding.plan import Done
 from plugins.hiding.policy import ANY, OUTSIDE, Action, Policy, rank, strictest
 from plugins.hiding.restore import token_pattern
 from plugins.hiding.surrogate import Surrogates, digest
-from plugins.hiding.sweep import Known, Sweep, identity
+from plugins.hiding.sweep import Known, Sweep
+from plugins.hiding.units import identity
 from plugins.hiding.vault import Vault, mark, prefix
 from plugins.hiding.words import Place, clear_of, merged, position, whole_words
 
@@ -221,27 +222,31 @@ class Redaction:
         source = text.text
         places = [self._place(source, span) for span in spans]
         kept = [Done(place, None) for place in places if place.action == "keep"]
-        hidden = (place for place in places if place.action != "keep")
-        both = sorted([*hidden, *self._swept(source)], key=position)
-        self._written.append(kept + self._hidden(source, both))
+        hidden = [place for place in places if place.action != "keep"] if kept else places
+        if swept := self._swept(source, {span.start: span.end for span in spans}):
+            hidden = merged(source, sorted([*hidden, *swept], key=position))
+        self._written.append(kept + self._hidden(source, hidden))
         self._write(text, self._written[-1])
 
     def _redact_again(self, text: Text) -> None:
         """Hide what has become known since; the placeholders of the text stay."""
         tokens = re.compile(token_pattern(self.vault.values))
         parts = [match.span() for match in tokens.finditer(text.text)] if self.vault.values else []
-        hidden = self._hidden(text.text, clear_of(self._swept(text.text), parts))
-        self._write(text, hidden, as_it_came=False)
+        hidden = merged(text.text, clear_of(self._swept(text.text), parts))
+        self._write(text, self._hidden(text.text, hidden), as_it_came=False)
 
     def _place(self, source: str, span: Span) -> Place:
         value = source[span.start : span.end]
         action, entity = self._rules[value]
         return Place(span.start, span.end, value, entity, action, span.source, span.score)
 
-    def _swept(self, source: str) -> Iterator[Place]:
-        for hit in self._sweep.find(source):
-            action, entity = self._rules[hit.known.value]
-            yield Place(hit.start, hit.end, hit.known.value, entity, action)
+    def _swept(self, source: str, own: Mapping[int, int] | None = None) -> list[Place]:
+        """The places of known values, but maybe not those of one's own."""
+        out: list[Place] = []
+        for start, end, known, _ in self._sweep.find(source, own):
+            action, entity = self._rules[known.value]
+            out.append(Place(start, end, known.value, entity, action))
+        return out
 
     def _sweep_for(self, known: Iterable[Known]) -> Sweep:
         """A sweep for values; a part of one that was split over texts means nothing elsewhere."""
@@ -249,10 +254,13 @@ class Redaction:
         return Sweep(whole, shortest=self._shortest, surest=self._surest)
 
     def _hidden(self, source: str, places: Iterable[Place]) -> list[Done]:
-        """Places, which are in order, with what stands for them."""
+        """Places, which are in order and apart, with what stands for them."""
         return [
-            Done(place._replace(known=""), self._stand_in(place, source[place.start : place.end]))
-            for place in merged(source, places)
+            Done(
+                Place(start, end, "", entity, action, recogniser, score),
+                self._stand_in(action, entity, known, source[start:end]),
+            )
+            for start, end, known, entity, action, recogniser, score in places
         ]
 
     def _write(self, text: Text, done: Iterable[Done], *, as_it_came: bool = True) -> None:
@@ -268,21 +276,23 @@ class Redaction:
         if at:
             text.text = "".join(parts) + source[at:]
 
-    def _stand_in(self, place: Place, spelling: str) -> str:
-        match place.action:
+    def _stand_in(self, action: Action, entity: str, known: str, spelling: str) -> str:
+        match action:
             case "surrogate":
-                return self._surrogates.give(place.entity, identity(place.known))
+                return self._surrogates.give(entity, identity(known))
             case "hash":
-                return digest(self._key, prefix(place.entity), identity(place.known))
+                return digest(self._key, prefix(entity), identity(known))
             case "mask":
                 return _HIDDEN.sub("*", spelling)
             case "mark":
-                return mark(place.entity)
+                return mark(entity)
             case "remove":
                 return ""
             case _:
-                first = self._first_spelling(place.entity, place.known)
-                self.vault.add(place.entity, first)
+                if token := self.vault.placeholders.get(spelling):
+                    return token
+                first = self._first_spelling(entity, known)
+                self.vault.add(entity, first)
                 return self.vault.add_spelling(first, spelling)
 
     def _first_spelling(self, entity: str, value: str) -> str:

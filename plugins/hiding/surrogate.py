@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
 
-from plugins.hiding.sweep import identity as identity_of
+from plugins.hiding.units import identity as identity_of
 
 _GIVEN = """Alex Avery Blake Cameron Casey Charlie Dana Drew Ellis Emery Finley Frankie Harper
 Hayden Jamie Jesse Jordan Jules Kelly Kim Lee Logan Marion Morgan Noel Parker Quinn Reese Riley

@@ -1,42 +1,42 @@
 """The sweep: once a value is known to be personal, it is hidden wherever it stands.
 
 A recogniser that knew a name in one sentence may miss it in the next, or in another spelling. Texts
-are compared by their units: a run of letters, a digit, a character of a script without spaces, a
-symbol. Case, accents and width do not count, nor does what commonly stands between the words of a
-name or the groups of a number: `Maria Gonzalez` is found in `MARIA **González**` and in
+are compared by their units: `Maria Gonzalez` is found in `MARIA **González**` and in
 `maria-gonzalez.pdf`, `4111 1111 1111 1111` in `4111111111111111`.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from plugins.finding.fold import fold
 from plugins.finding.shadow import whole_graphemes
-
-_CLOSE = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+from plugins.hiding.units import (
+    CLOSE,
+    GAP,
+    WORD,
+    few_digits,
+    first_unit,
+    folded,
+    numbers_in,
+    units_of,
 )
-"""Scripts that put no space between words, or none before endings: a word may begin anywhere."""
-_MARK = "[\u0300-\u036f\u00ad\u200b-\u200f\u2060\ufeff]"
-_LETTER = rf"[^\W\d_{_CLOSE}]"
-_WORD = rf"(?:\d|[{_CLOSE}]|{_LETTER}(?:{_LETTER}|{_MARK})*+)"
-_GAP = r"[\s_*.()/\u2010-\u2015-]|%20|&nbsp;"
-_FIRST = re.compile(rf"(?<![^\W_{_CLOSE}]){_WORD}|[{_CLOSE}]")
-_UNIT = re.compile(rf"(?:{_GAP})|({_WORD}|[^\w\s])")
-_NEXT = re.compile(rf"(?:\s++|{_GAP}){{0,8}}+({_WORD}|[^\w\s])")
-_GLUED = re.compile(rf"(?<=[^\W_{_CLOSE}])[^\W_{_CLOSE}]")
+
+_FIRST = re.compile(rf"(?<![^\W_{CLOSE}]){WORD}|[{CLOSE}]")
+_NEXT = re.compile(rf"(?:\s++|{GAP}){{0,8}}+({WORD}|[^\w\s])")
+_WIDE = re.compile(rf"(?:{GAP}){{9}}")
+"""A gap in a value that is too wide to be compared."""
+_GLUED = re.compile(rf"(?<=[^\W_{CLOSE}])[^\W_{CLOSE}]")
 _IDENTIFIER = re.compile(r"[^\W_]_$|^_[^\W_]")
 _ASCII_WORD = re.compile(r"\d|[a-z]+")
-_ASCII_UNIT = re.compile(r"[\s_*.()/-]|%20|&nbsp;|(\d|[A-Za-z]+|[^\w\s])")
-"""As the above, for ASCII alone: most text is, and five times as fast looked at."""
-_LONG_NUMBER = 7
-_DIGITS = re.compile(r"\d+")
+_FEW = 40
+"""Beginnings that are looked for one by one; with more, the text's own words are faster."""
+_ALIKE = 3
+"""Values that begin alike and are compared one by one."""
 _SPACE = re.compile(r"\s")
 _BEFORE = re.compile(r"[^\w]*")
 _BEHIND = re.compile(r"[^\w]*\Z")
-_DATE = re.compile(r"(?<!\d)(?:\d{1,2}([./-])\d{1,2}\1\d{4}|\d{4}([./-])\d{1,2}\2\d{1,2})(?!\d)")
 
 
 class Known(NamedTuple):
@@ -79,78 +79,135 @@ class Sweep:
     one word is looked for as it is written only, because most of them are words too; and not at all
     if it was seen once with a score below `surest`.
 
-    Values are kept in a tree of their units, so that the cost does not depend on their number.
+    Values that begin alike are kept in a tree of their units, so that the cost does not depend on
+    their number. A tree is grown when a text has the unit that it begins with: most have it only
+    where the value was recognised, and nothing has to be compared there.
     """
 
     def __init__(self, values: Iterable[Known], *, shortest: int, surest: float):
-        self._root = _Node()
+        self._values: dict[str, list[Known]] = {}
+        self._trees: dict[str, _Node] = {}
         for known in values:
             if len(known.value) < shortest:
                 continue
             if known.is_word and known.times < 2 and known.score < surest:
                 continue
-            node = self._root
-            for unit in _units(known.value):
-                node = node.following.setdefault(unit, _Node())
-            node.values.append(known)
+            if first := first_unit(known.value):
+                self._values.setdefault(first, []).append(known)
 
-    def find(self, text: str) -> list[Found]:
+    def find(self, text: str, own: Mapping[int, int] | None = None) -> list[Found]:
         """Every occurrence in order, the longest where several start at one place.
 
-        A disguised one is found behind its disguise.
+        A disguised one is found behind its disguise. `own` are places, whole words, from start to
+        end, that hold a value in any case: an occurrence that is just one of them may be left out.
         """
-        if not self._root.following:
+        if not self._values:
             return []
-        found = self._plainly(text)
         shadow = fold(text)
         if shadow.text == text:
-            return found
-        for hit in self._plainly(shadow.text):
+            return self._plainly(text, own or {})
+        found = self._plainly(text, {})
+        for hit in self._plainly(shadow.text, {}):
             start, end = whole_graphemes(text, *shadow.back(hit.start, hit.end))
             found.append(Found(start, end, hit.known, text[start:end]))
         return list(_apart(found))
 
-    def _plainly(self, text: str) -> list[Found]:
+    def _plainly(self, text: str, own: Mapping[int, int]) -> list[Found]:
         found: list[Found] = []
+        starts = self._starts(text)
+        if not text.isascii():
+            own = {}
         end = 0
-        for start in self._starts(text):
-            if start >= end and (hit := self._longest(text, start, end)):
+        for at, (start, first) in enumerate(starts, 1):
+            if start < end:
+                continue
+            following = starts[at][0] if at < len(starts) else len(text)
+            if own and (stop := self._own_end(text, start, first, own)) and stop <= following:
+                end = stop
+            elif hit := self._longest(text, start, first, end):
                 found.append(hit)
                 end = hit.end
         return found
 
-    def _starts(self, text: str) -> Iterable[int]:
-        """Where words stand that values begin with."""
+    def _starts(self, text: str) -> list[tuple[int, str]]:
+        """Where units stand that values begin with, and those units."""
         if not text.isascii():
-            firsts = _FIRST.finditer(text)
-            return (one.start() for one in firsts if _folded(one[0]) in self._root.following)
+            firsts = ((one.start(), folded(one[0])) for one in _FIRST.finditer(text))
+            return [one for one in firsts if one[1] in self._values]
         lower = text.lower()
-        words = self._root.following.keys() & set(_ASCII_WORD.findall(lower))
-        return sorted(start for word in words for start in _places(word, lower))
+        words: Iterable[str] = self._values
+        if len(self._values) > _FEW:
+            words = self._values.keys() & set(_ASCII_WORD.findall(lower))
+        return sorted((start, word) for word in words for start in _places(word, lower))
 
-    def _longest(self, text: str, start: int, after: int) -> Found | None:
-        """The longest value that starts with the word there; not a character before `after`."""
-        node, end = self._root, start
+    def _own_end(self, text: str, start: int, first: str, own: Mapping[int, int]) -> int:
+        """The end of the place of one's own there, if no other value can be found; or 0.
+
+        A sign may come before its first unit. Among many values the tree is faster.
+        """
+        begin = start if start in own else start - 1
+        end = own.get(begin, 0)
+        values = self._values[first]
+        value = text[begin:end]
+        if len(values) > _ALIKE or not any(known.value == value for known in values):
+            return 0
+        if len(values) > 1:
+            unit = _NEXT.match(text, end)
+            following = folded(unit[1]) if unit else ""
+            for known in values:
+                if known.value != value and _may_stand(known.value, value, following):
+                    return 0
+            if _WIDE.search(value):
+                return 0
+        return end
+
+    def _longest(self, text: str, start: int, first: str, after: int) -> Found | None:
+        """The longest value that starts with the unit there; not a character before `after`."""
         longest: Found | None = None
-        while (unit := _NEXT.match(text, end)) and (
-            following := node.following.get(_folded(unit[1]))
-        ):
-            node, end = following, unit.end()
+        unit, node = _NEXT.match(text, start), self._tree(first)
+        while unit and node:
+            end = unit.end()
             if node.values and not _GLUED.match(text, end):
                 for known in node.values:
                     if _is_spelling(known, text, start, end):
                         longest = _found(known, text, start, end, after)
                         break
+            if unit := _NEXT.match(text, end):
+                node = node.following.get(folded(unit[1]))
         return longest
+
+    def _tree(self, first: str) -> _Node:
+        """The tree of the values that begin with a unit."""
+        tree = self._trees.get(first)
+        if tree is None:
+            tree = self._trees[first] = _Node()
+            for known in self._values[first]:
+                node = tree
+                for unit in units_of(known.value)[1:]:
+                    node = node.following.setdefault(unit, _Node())
+                node.values.append(known)
+        return tree
+
+
+def _may_stand(other: str, value: str, following: str) -> bool:
+    """Whether another value may be found where a value of ASCII stands and a unit follows."""
+    if not other.isascii() or following in other.lower():
+        return True
+    one, two = value[-1], other[-1]
+    differ = one.isalpha() and two.isalpha() and one.lower() != two.lower()
+    return not differ and units_of(other) == units_of(value)
 
 
 def _places(word: str, text: str) -> Iterator[int]:
-    """Where words begin with a word, or numbers with a digit."""
+    """Where a word stands, or a number that begins with a digit."""
     start = text.find(word)
     while start >= 0:
-        if not text[start - 1 : start].isalnum():
+        end = start + len(word)
+        if not text[start - 1 : start].isalnum() and not (
+            text[end : end + 1].isalpha() and word.isalpha()
+        ):
             yield start
-        start = text.find(word, start + len(word))
+        start = text.find(word, end)
 
 
 def _apart(found: Iterable[Found]) -> Iterator[Found]:
@@ -162,36 +219,6 @@ def _apart(found: Iterable[Found]) -> Iterator[Found]:
             end = hit.end
 
 
-def identity(value: str) -> str:
-    """What all spellings of a value share, and no other value."""
-    units = " ".join(_units(value))
-    numbers = _few_digits(value)
-    return f"{units} {'-'.join(numbers)}" if len(numbers) > 1 else units or value
-
-
-def _units(value: str) -> list[str]:
-    """The units of a value, from its first word to its last."""
-    if value.isascii():
-        units = [unit.lower() for unit in _ASCII_UNIT.findall(value) if unit]
-    else:
-        units = [_folded(unit[1]) for unit in _UNIT.finditer(value) if unit[1]]
-    first, end = 0, len(units)
-    while first < end and not units[end - 1][0].isalnum():
-        end -= 1
-    while first < end and not units[first][0].isalnum():
-        first += 1
-    return units[first:end]
-
-
-def _folded(unit: str) -> str:
-    if unit.isascii():
-        return unit.lower()
-    if unit.isdecimal():
-        return str(int(unit))
-    plain = unicodedata.normalize("NFKD", unit.replace("\u2019", "'"))
-    return re.sub(_MARK, "", plain).casefold() or unit
-
-
 def _is_spelling(known: Known, text: str, start: int, end: int) -> bool:
     """Whether a text of a value's units is the value."""
     here = text[start:end]
@@ -200,25 +227,8 @@ def _is_spelling(known: Known, text: str, start: int, end: int) -> bool:
             text[end : end + 2]
         )
         return not inside and _composed(here) in _composed(known.value)
-    numbers = _few_digits(known.value)
-    return not numbers or numbers == _numbers(here)
-
-
-def _few_digits(value: str) -> list[str]:
-    """The numbers in a value of few digits, where "12 3" is not "1 23", or in a date; a number of
-    more digits is the same in any grouping.
-    """
-    numbers = _numbers(value)
-    if not numbers:
-        return numbers
-    few = sum(map(len, numbers)) < _LONG_NUMBER
-    return numbers if few or _DATE.search(value) else []
-
-
-def _numbers(text: str) -> list[str]:
-    if text.isascii():
-        return _DIGITS.findall(text)
-    return ["".join(str(int(digit)) for digit in run) for run in _DIGITS.findall(text)]
+    numbers = few_digits(known.value)
+    return not numbers or numbers == numbers_in(here)
 
 
 def _found(known: Known, text: str, start: int, end: int, after: int) -> Found:

@@ -9,7 +9,8 @@ from plugins.hiding.policy import Action, rank
 
 _UNDERSCORES = re.compile(r"(?:\\?_)+")
 
-_IDENTIFIER = frozenset("_-.:/")
+_GOES_ON = re.compile(r"[A-Za-z0-9_]|\\_")
+_IDENTIFIER = re.compile(r"[\w.:/-]*")
 
 SWEEP = "sweep"
 """The source of places where a value stands that was recognised elsewhere."""
@@ -29,7 +30,7 @@ class Place(NamedTuple):
 
 def is_identifier(text: str) -> bool:
     """Whether a text looks like an identifier, a number or a path."""
-    return all(char.isalnum() or char in _IDENTIFIER for char in text)
+    return _IDENTIFIER.fullmatch(text) is not None
 
 
 def _first(one: Span, _other: Span) -> Span:
@@ -50,7 +51,8 @@ def whole_words(
         if out and _touch(source, last, start):
             out[-1] = chosen(out[-1], span)._replace(start=out[-1].start, end=end)
         else:
-            out.append(span._replace(start=start, end=end))
+            same = start == span.start and end == span.end
+            out.append(span if same else span._replace(start=start, end=end))
     return out
 
 
@@ -88,6 +90,9 @@ def _widened(source: str, start: int, end: int, first: int) -> tuple[int, int]:
     A word may hold `\_` for `_`. Underscores around a word are Markdown's and stay outside. Never
     before `first`.
     """
+    goes_on = _GOES_ON.match
+    if not goes_on(source, end) and (start <= first or not goes_on(source, start - 1)):
+        return start, end
     begin = start
     while begin > first and (_is_word(source[begin - 1]) or source.startswith("\\_", begin - 1)):
         begin -= 1

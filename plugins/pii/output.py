@@ -14,7 +14,7 @@ from pipeline import Scanner, Taken
 from plugins.finding.spans import Span, trimmed
 from plugins.hiding.policy import Policy
 from plugins.hiding.restore import RestoreFilter, token_pattern
-from plugins.hiding.sweep import identity
+from plugins.hiding.units import identity
 from plugins.hiding.vault import prefix
 from plugins.hiding.words import is_identifier
 

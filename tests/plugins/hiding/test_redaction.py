@@ -9,7 +9,8 @@ from pipeline import Text
 from plugins.finding.spans import NER, Span
 from plugins.hiding.redaction import Redaction, whole_words
 from plugins.hiding.restore import RestoreFilter, Restorer
-from plugins.hiding.sweep import Known, Sweep, identity
+from plugins.hiding.sweep import Known, Sweep
+from plugins.hiding.units import identity
 from plugins.hiding.vault import Vault
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from plugins.hiding.sweep import Known, Sweep, identity
+from plugins.hiding.sweep import Known, Sweep
+from plugins.hiding.units import identity
 
 
 def swept(text: str, *values: str, shortest: int = 3) -> list[str]:

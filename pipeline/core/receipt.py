@@ -58,9 +58,9 @@ class Notes:
 
     def __init__(self) -> None:
         self.rules = ""
-        self.found = defaultdict[Finding, int](int)
-        self.restored = defaultdict[str, int](int)
-        self.degraded = defaultdict[tuple[str, str], int](int)
+        self.found: defaultdict[Finding, int] = defaultdict(int)
+        self.restored: defaultdict[str, int] = defaultdict(int)
+        self.degraded: defaultdict[tuple[str, str], int] = defaultdict(int)
 
 
 class Receipt:
@@ -74,7 +74,7 @@ class Receipt:
         self.at = ""
         self.would_be = ""
         self.plugins: defaultdict[str, Notes] = defaultdict(Notes)
-        self.opaque = defaultdict[Finding, int](int)
+        self.opaque: defaultdict[Finding, int] = defaultdict(int)
         self.listen: Callable[[str | Placed, Span], None] | None = None
 
     def found(

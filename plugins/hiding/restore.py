@@ -7,41 +7,15 @@ redacted request: an address that the model made up would carry the value to whe
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 
 from pipeline import Scanner, Taken
+from plugins.hiding.addresses import ADDRESS, MAIL, REACH, addresses, is_address, rest_at
 from plugins.hiding.markup import Markup
+from plugins.hiding.tokens import is_word, token_pattern
 
-WORD = r"(?:[A-Za-z0-9_]|\\_)"
-_LONGEST_TARGET = 500
 _MOST_TARGETS = 100
-_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]{0,30}://|www\.|mailto:)[^\s<>\"'`]+", re.IGNORECASE)
-_MAIL = re.compile(r"[\w.+-]+@[\w.-]+")
-_END = re.compile(r"[\s<>]")
-_OPENING = "([{*_\"'`"
-_TRAILING = ").,;:!?*_]}\"'`"
-_WORD_AFTER = re.compile(r"(?:\\?_)*[A-Za-z0-9]")
-_URL_BEFORE = re.compile(
-    r"//|www\.|mailto:|xmpp:|&(?:#|sol|colon|commat|period)|\w\.[^\W\d_][\w-]*[/?#:&]|"
-    r"[\w.+-]@[\w.-]*$",
-    re.IGNORECASE,
-)
-"""What in the characters before a placeholder, since the last space, makes an address of them."""
-_REACH = 64
-"""Characters behind a placeholder that may tell that it is part of a name in an address."""
-_PUNCTUATION = (
-    r".,:;!?\"'()\[\]{}<>@#%&*/\u2010-\u205e\u3000-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff65"
-)
-_LABEL = rf"[^\s{_PUNCTUATION}]"
-_REST = re.compile(rf"(?:{_LABEL}|[.,:;\"@#&]){{0,{_REACH}}}")
-_URL_AFTER = re.compile(
-    rf"(?:{_LABEL}|\.(?!\.))*(?:\.\\?\w|&(?:#|commat|period))|(?:(?!\|){_LABEL}|\.)*@|"
-    rf"{_LABEL}{{{_REACH}}}",
-    re.IGNORECASE,
-)
-_MAIL_AFTER = re.compile(r"[^|@]*@")
-"""What behind a placeholder makes it part of a host name or of a mail address."""
 _LINE_END = re.compile(r"[\n\r]")
 _PREFIX = 32
 _QUOTED = re.compile(r"[ \t>*+\d.)-]{0,31}>")
@@ -49,13 +23,8 @@ _MARKUP = frozenset("<]!")
 _SENTENCE_END = 4
 _TARGET_END = re.compile(r"[.,;:!?)\]}'\"*_]{0,3}(?:[\s<]|$)")
 _LONGEST_RUN = 4096
-
-
-def token_pattern(tokens: Iterable[str]) -> str:
-    """A pattern for placeholders by their prefixes; the numbers are looked up."""
-    prefixes = sorted({token.rpartition("_")[0] for token in tokens}, key=len, reverse=True)
-    names = "|".join(re.escape(prefix).replace("_", r"\\?_") for prefix in prefixes)
-    return rf"(?:{names})\\?_[0-9]+[a-z]*"
+_MOST_PASSED = 64
+"""Pieces with nothing to restore that are remembered in full."""
 
 
 def _nobody(_token: str) -> None:
@@ -75,38 +44,45 @@ class Restorer:
         self._note = note
         self.token = re.compile(token_pattern(values))
         self.targets: dict[str, str] = {}
-        found = (address for text in texts for address in self._addresses(text))
+        found = (one for text in texts for one in addresses(text, self.token, self.restored))
         for target in islice(found, _MOST_TARGETS):
             self.targets[target] = self.restored(target)
         for token, value in values.items():
             # The value is an address of the user's own; in its place it leads where it always led.
-            if _ADDRESS.fullmatch(value):
+            if ADDRESS.fullmatch(value):
                 self.targets[token] = value
-            elif _MAIL.fullmatch(value):
+            elif "@" in value and MAIL.fullmatch(value):
                 self.targets[f"mailto:{token}"] = f"mailto:{value}"
-        bare = "|".join(re.escape(one) for one in sorted(self.targets, key=len, reverse=True))
-        within = f"(?:{bare}|{self.token.pattern})" if bare else self.token.pattern
-        self.angle = re.compile(f"<({within})>")
-        self._event = re.compile(
-            rf"[<\]]|!\[|(?P<target>{bare or '(?!)'})|(?P<token>{self.token.pattern})"
-        )
-        keys = {key.replace("\\_", "_") for key in (*values, *self.targets)}
+        pattern = self.token.pattern
+        bare = "|".join(map(re.escape, sorted(self.targets, key=len, reverse=True)))
+        self.angle = re.compile(f"<({bare}|{pattern})>" if bare else f"<({pattern})>")
+        self._event = re.compile(rf"[<\]]|!\[|(?P<target>{bare or '(?!)'})|(?P<token>{pattern})")
+        keys = [key.replace("\\_", "_") for key in (*values, *self.targets)]
         self._keys = sorted({"![", *keys, *(f"<{key}>" for key in keys)})
-        firsts = {"<", "]", "\\", *(key[0] for key in self._keys)}
+        firsts = {"<", "]", "!", "\\", *(key[0] for key in keys)}
         self._first = re.compile(f"[{re.escape(''.join(firsts))}]")
-        self.longest = 2 * max(len(key) for key in self._keys) + 4 + _REACH
+        # A `_` may come as `\_`.
+        begins = {"<", "]", "![", "\\", *(key[0] if "_" in key[:2] else key[:2] for key in keys)}
+        self._begin = re.compile("|".join(map(re.escape, sorted(begins))))
+        self.longest = 2 * max(map(len, self._keys)) + 4 + REACH
+
+    def begins(self, text: str) -> bool:
+        """Whether anything that matters may begin in a text."""
+        return self._first.search(text) is not None
 
     def event(self, text: str, at: int) -> re.Match[str] | None:
         """The next of what matters from `at` on.
 
         The pattern is tried only where something can begin: a fiftieth of the time in plain text.
         """
-        begun = (self._event.match(text, one.start()) for one in self._first.finditer(text, at))
+        begun = (self._event.match(text, one.start()) for one in self._begin.finditer(text, at))
         return next(filter(None, begun), None)
 
-    def growing(self, tail: str) -> bool:
-        """Whether `tail` could grow into a placeholder or an address."""
-        tail = tail.replace("\\_", "_").removesuffix("\\")
+    def growing(self, text: str, start: int) -> bool:
+        """Whether the rest of a text could grow into a placeholder or an address."""
+        if len(text) - start > self.longest:
+            return False
+        tail = text[start:].replace("\\_", "_").removesuffix("\\")
         at = bisect_left(self._keys, tail)
         return at < len(self._keys) and self._keys[at].startswith(tail)
 
@@ -115,7 +91,7 @@ class Restorer:
         `stop` if there is none before it.
         """
         for one in self._first.finditer(text, max(at, len(text) - self.longest), stop):
-            if self.growing(text[one.start() :]):
+            if self.growing(text, one.start()):
                 return one.start()
         return stop
 
@@ -129,7 +105,11 @@ class Restorer:
 
     def restored(self, text: str) -> str:
         """A text with every placeholder restored."""
-        return self.token.sub(self._value, text)
+        return self.token.sub(self._value, text) if text else text
+
+    def is_address(self, before: str, after: str) -> bool:
+        """Whether what stands around a placeholder makes it part of an address."""
+        return is_address(before, after, self.restored)
 
     def put_back(self, text: str) -> None:
         """Take note of the placeholders of a text whose values have been put back."""
@@ -137,36 +117,6 @@ class Restorer:
             name = token.group().replace("\\", "")
             if name in self.values:
                 self._note(name)
-
-    def is_address(self, before: str, after: str) -> bool:
-        """Whether what stands around a placeholder makes it part of an address."""
-        if _URL_BEFORE.search(before.replace("\\", "")):
-            return True
-        rest = _rest(after, 0)
-        return bool(_MAIL_AFTER.match(rest) or _URL_AFTER.match(self.restored(rest)))
-
-    def _addresses(self, text: str) -> Iterator[str]:
-        """The addresses around placeholders, without the punctuation of their sentence."""
-        start = end = done = 0
-        for token in self.token.finditer(text):
-            if token.start() < done:
-                continue
-            if token.start() >= end:
-                start = max(end, token.start() - _LONGEST_TARGET)
-                for space in _END.finditer(text, start, token.start()):
-                    start = space.end()
-                space = _END.search(text, token.end(), token.end() + _LONGEST_TARGET)
-                end = space.start() if space else min(len(text), token.end() + _LONGEST_TARGET)
-            before, after = text[start : token.start()], text[token.end() : end]
-            if found := _ADDRESS.search(text, start, end):
-                address = found.group().rstrip(_TRAILING)
-            elif self.is_address(self.restored(before), after):
-                address = text[start:end].lstrip(_OPENING).rstrip(_TRAILING)
-            else:
-                continue
-            done = end
-            if len(address) <= _LONGEST_TARGET and self.token.search(address):
-                yield address
 
     def _value(self, match: re.Match[str]) -> str:
         text = match.string
@@ -184,8 +134,25 @@ class RestoreFilter(Scanner):
         self._markup = Markup()
         self._run = ""
         self._line = ""
+        self._passed: list[str] = []
+
+    def feed(self, text: str, /) -> str:
+        """Take the next piece, give what is certain."""
+        if self._text or self._markup.active or self._restorer.begins(text):
+            return super().feed(text)
+        # As most do that come alone: it is looked at when it matters what was before.
+        self._passed.append(text)
+        if len(self._passed) == _MOST_PASSED:
+            self._catch_up()
+        return text
+
+    def _catch_up(self) -> None:
+        self._follow("".join(self._passed))
+        self._passed = []
 
     def _next(self, text: str, at: int, final: bool) -> Taken | None:
+        if self._passed:
+            self._catch_up()
         if self._markup.active:
             if not self._markup.pending or self._markup.starts(text[at]):
                 return self._inside(text, at, final)
@@ -210,7 +177,7 @@ class RestoreFilter(Scanner):
                 restored = self._restorer.whole(angle[1])
                 if restored is not None and not self._restorer.is_address(self._run, ""):
                     return self._put(angle.group(), f"<{restored}>")
-            elif not final and self._restorer.growing(text[at:]):
+            elif not final and self._restorer.growing(text, at):
                 return None
         for char in event.group():
             self._markup.feed(char)
@@ -218,17 +185,17 @@ class RestoreFilter(Scanner):
 
     def _token(self, token: re.Match[str], text: str, final: bool) -> Taken | None:
         start, end = token.span()
-        rest = _rest(text, end)
+        rest = rest_at(text, end)
         stop = end + len(rest)
         stop += text.startswith("]", stop)
         if not final and (
-            (stop == len(text) and len(rest) < _REACH) or self._restorer.growing(text[start:])
+            (stop == len(text) and len(rest) < REACH) or self._restorer.growing(text, start)
         ):
             return None
         value = self._restorer.value(token.group())
         if (
             value is None
-            or not is_word(self._run, text[end : end + _REACH])
+            or not is_word(self._run, text[end : end + REACH])
             or text.startswith("]:", end)
             or self._restorer.is_address(self._run, rest)
         ):
@@ -289,16 +256,4 @@ class RestoreFilter(Scanner):
         self._run = text[start:] if start else self._run + text
         if len(self._run) > _LONGEST_RUN:
             # Too long to be remembered in full: from here on it counts as an address.
-            self._run = "//" + self._run[-_REACH:]
-
-
-def _rest(text: str, at: int) -> str:
-    """The characters behind a placeholder that may belong to an address with it."""
-    match = _REST.match(text, at)
-    return match.group() if match else ""
-
-
-def is_word(before: str, after: str) -> bool:
-    r"""Whether a placeholder between the two is a word of its own; `_` around it is Markdown's."""
-    last = before.replace("\\_", "_").rstrip("_")[-1:]
-    return not ((last.isascii() and last.isalnum()) or _WORD_AFTER.match(after))
+            self._run = "//" + self._run[-REACH:]

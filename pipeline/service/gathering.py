@@ -3,7 +3,6 @@
 import asyncio
 from typing import Any
 
-
 _HEAD = b"HTTP/"
 
 

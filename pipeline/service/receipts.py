@@ -120,7 +120,7 @@ class Receipts:
             wanted = bytes.fromhex(name)
         except ValueError:
             return None
-        if wanted.hex() != name or len(wanted) != _ID:
+        if wanted.hex() != name:
             return None
         return next(filter(None, (block.find(wanted) for block in self._blocks)), None)
 

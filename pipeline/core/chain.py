@@ -5,9 +5,8 @@ comes whole or in pieces, every text of it goes through `feed … flush` of the 
 give the same result. Whatever a plugin does wrong ends the exchange: there is no way around one.
 """
 
-from asyncio import CancelledError, current_task
+from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from time import perf_counter
 from types import TracebackType
 from typing import Self, TypeAlias, TypeVar, cast
 
@@ -18,6 +17,7 @@ from pipeline.core.channels import Pipe, Work, open_pipe
 from pipeline.core.errors import PluginFailed, PrivetError, Rejected
 from pipeline.core.exchange import Exchange
 from pipeline.core.frames import Frame, Reader
+from pipeline.core.guard import Guard
 from pipeline.core.plugin import Channel, Step, TextFilter
 from pipeline.core.receipt import identifier
 from pipeline.core.request import Request
@@ -66,7 +66,7 @@ class Run:
         self._exchange = exchange
         self._steps: dict[str, Step] = {}
         self._pipes: dict[Channel, Pipe | None] = {}
-        self._guards: dict[str, _Guard] = {}
+        self._guards: dict[str, Guard] = {}
         self.waited = False
         """Whether a plugin was ever waited for."""
 
@@ -256,10 +256,10 @@ class Run:
             with anyio.fail_after(max(0.0, limit)):
                 return await self._chain.watch.follow(name, cast(Awaitable[object], given))
 
-    def _guard(self, name: str) -> "_Guard":
+    def _guard(self, name: str) -> Guard:
         guard = self._guards.get(name)
         if guard is None:
-            guard = self._guards[name] = _Guard(name, self._exchange, self._chain.watch)
+            guard = self._guards[name] = Guard(name, self._exchange, self._chain.watch)
         return guard
 
     async def _close(self, error: BaseException | None) -> None:
@@ -277,43 +277,3 @@ class Run:
                     self._chain.watch.failed(name, "on_done", failure)
         self._steps = {}
         self._pipes = {}
-
-
-class _Guard:
-    """Times a plugin, names it to the watchdog, and turns what it raises into PluginFailed."""
-
-    __slots__ = ("_exchange", "_name", "_start", "_watch")
-
-    def __init__(self, name: str, exchange: Exchange, watch: Watch):
-        self._name = name
-        self._exchange = exchange
-        self._watch = watch
-
-    def __enter__(self) -> None:
-        self._watch.doing = self._exchange.receipt.at = self._name
-        self._start = perf_counter()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._watch.doing = self._exchange.receipt.at = ""
-        taken = perf_counter() - self._start
-        times = self._exchange.times
-        times[self._name] = times.get(self._name, 0.0) + taken
-        if error is None or isinstance(error, PrivetError) or _is_ours(error):
-            return
-        self._watch.failed(self._name, "hook", error)
-        what = "took too long" if isinstance(error, TimeoutError) else "failed"
-        # The cause may quote the text it failed on.
-        raise PluginFailed(self._name, what) from None
-
-
-def _is_ours(error: BaseException) -> bool:
-    """Whether this ends our task; a plugin may also meet a task or future of its own cancelled."""
-    if isinstance(error, CancelledError):
-        task = current_task()
-        return task is None or task.cancelling() > 0
-    return not isinstance(error, Exception)

@@ -8,9 +8,9 @@ from pipeline import Rejected, Text
 from plugins.finding.spans import GUESSES, JOINED, Span
 from plugins.hiding.plan import Done
 from plugins.hiding.policy import ANY, OUTSIDE, Action, Policy, rank, strictest
-from plugins.hiding.restore import token_pattern
 from plugins.hiding.surrogate import Surrogates, digest
 from plugins.hiding.sweep import Known, Sweep
+from plugins.hiding.tokens import token_pattern
 from plugins.hiding.units import identity
 from plugins.hiding.vault import Vault, mark, prefix
 from plugins.hiding.words import Place, clear_of, merged, position, whole_words

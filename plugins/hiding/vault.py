@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from plugins.hiding.restore import WORD
+from plugins.hiding.tokens import WORD
 
 _WORD = re.compile(f"{WORD}+")
 _PLACEHOLDER = re.compile(r"[A-Z][A-Z0-9_]*_[0-9]+[a-z]*")

@@ -13,7 +13,8 @@ from typing import NamedTuple, Protocol
 from pipeline import Scanner, Taken
 from plugins.finding.spans import Span, trimmed
 from plugins.hiding.policy import Policy
-from plugins.hiding.restore import RestoreFilter, token_pattern
+from plugins.hiding.restore import RestoreFilter
+from plugins.hiding.tokens import token_pattern
 from plugins.hiding.units import identity
 from plugins.hiding.vault import prefix
 from plugins.hiding.words import is_identifier

@@ -54,3 +54,7 @@ def test_restoring_notes_what_it_has_put_back() -> None:
     one.feed(f"PERSON_1, PERSON_9, [p]({OWN}) and ![x](EMAIL_ADDRESS_1)")
     one.flush()
     assert noted == ["PERSON_1", "PERSON_1"]
+
+
+def test_a_prefix_of_single_letters_may_be_written_as_markdown_writes_it() -> None:
+    assert restore(r"to A\_B\_1, A_B_1 and A\_B_1.", {"A_B_1": "x"}) == "to x, x and x."

@@ -1,9 +1,11 @@
 """What announces a name: "my name is", "Dear", "Dr.", "his sister"."""
 
+import re
 from collections.abc import Iterator
 
 import regex
 
+from plugins.pii.letters import starts
 from plugins.pii.words import text_of
 
 ANNOUNCED, LIKELY = 0.8, 0.6
@@ -40,13 +42,21 @@ _ANNOUNCING = frozenset(
     jmenuji меня nom nombre nome naam navn namn imię""".split()
 )
 """What `_ANNOUNCED` begins with, where no word of the text holds "name"."""
-_RUN = regex.compile(r"\w+")
+_WHOSE = "my his her their whose our the your".split()
+_NAMING = _ANNOUNCING.union(
+    _WHOSE,
+    (f"{whose}name" for whose in _WHOSE),
+    "name names named full first last surname user display".split(),
+)
+"""What it begins with elsewhere."""
 _GREETED = regex.compile(
     r"(?:^|(?<=[.!?\n\"] ?))(?i:dear|hi|hello|hey|hallo|liebe[rs]?|bonjour|hola|ciao|olá|cher|"
     r"chère|querid[oa]|i'm|i am|this is|it's|thanks|thx|morning|from|to|cc|bcc|by|written by|"
     r"author|assigned to|meet|ask|tell):? (?=\p{L})",
     regex.MULTILINE,
 )
+_BEGUN = re.compile('[.!?\\n"] ?(?=[abcdfhilmoqtwABCDFHILMOQTW\u0130])')
+"""What stands before each of those, but for the beginning of a text, and before little else."""
 _KIN = regex.compile(
     # Capitals are rarer than words, so what stands before them is looked for from them.
     r"\p{Lu}(?<=(?:\b(?i:aunt|auntie|uncle|cousin|brother|sister|husband|wife|daughter|son|boyfriend|girlfriend|"
@@ -57,30 +67,41 @@ _KIN = regex.compile(
     r"|\b(?i:sono|soy|sou|jestem|ik ben|jag är|jeg er) )\p{Lu})"
 )
 """What somebody is to somebody, and "I am" where no noun has a capital."""
+_RELATED = frozenset(
+    """aunt auntie uncle cousin brother sister husband wife daughter son boyfriend girlfriend
+    fiancé fiancée fiance fiancee boss nurse coach colleague coworker roommate flatmate neighbour
+    neighbor landlord friend therapist teacher tutor nanny babysitter freund freundin frau mann
+    sohn tochter bruder schwester mandant mandanten mandantin kollegi kollegin ami amie mari femme
+    fils fille frère sœur amigo amiga marido mujer hijo hija hermano hermana
+    sono soy sou jestem ben är er""".split()
+)
+"""A word of each of those."""
 
 
 def announcements(text: str) -> dict[int, float]:
     """Where words begin that may be names for what stands before them, and how certainly."""
     found = {match.end(): ANNOUNCED for match in _announcing(text)}
-    for match in _GREETED.finditer(text):
+    for match in _greeted(text):
         found.setdefault(match.end(), LIKELY)
-    for match in _KIN.finditer(text):
-        found.setdefault(match.start(), LIKELY)
+    if not _RELATED.isdisjoint(text_of(text).words):
+        for match in _KIN.finditer(text):
+            found.setdefault(match.start(), LIKELY)
     return found
 
 
 def _announcing(text: str) -> "Iterator[regex.Match[str]]":
-    """What announces a name. It begins with one of some words, but for many that end in "name"."""
-    lower = text_of(text).caseless
-    if len(lower) != len(text) or "name" in lower:
-        yield from _ANNOUNCED.finditer(text)
-        return
+    """What announces a name."""
+    seen = text_of(text)
+    begin = _NAMING if "name" in seen.caseless else _ANNOUNCING
     end = 0
-    for run in _RUN.finditer(lower):
-        if (
-            run.start() >= end
-            and run[0] in _ANNOUNCING
-            and (match := _ANNOUNCED.match(text, run.start()))
-        ):
+    for start in starts(text, begin & seen.words):
+        if start >= end and (match := _ANNOUNCED.match(text, start)):
             end = match.end()
+            yield match
+
+
+def _greeted(text: str) -> "Iterator[regex.Match[str]]":
+    """What begins a sentence and is followed by a name."""
+    for start in (0, *(match.end() for match in _BEGUN.finditer(text))):
+        if match := _GREETED.match(text, start):
             yield match

@@ -22,6 +22,7 @@ import regex
 from spacy.lookups import Lookups
 
 from plugins.pii.language import stop_words
+from plugins.pii.letters import runs
 from plugins.pii.towns import towns
 
 _NAME = regex.compile(r"[\p{Latin}\p{Greek}\p{Cyrillic}][\p{L}\p{M}'\u2019-]{2,}")
@@ -102,6 +103,7 @@ class Lexicon:
         unsure = (verbs | stop | _WORDS | (rare & nouns)) - _NAMES
         self._sure = (given - unsure) | _NAMES
         self._given = given | _NAMES
+        self._begin_given = frozenset(runs(name)[0] for name in self._given)
         self._common = verbs | stop | _DAYS
         self._stop = stop
         self._foreign = stop - verbs - nouns
@@ -113,8 +115,6 @@ class Lexicon:
         self._countries = _places("countries", "states")
         self._places = self._countries | _places(*_LOCAL_PLACES)
         self._towns = _typed(towns()) | self._places
-        firsts = ((one, _WORD.match(one)) for one in self._towns)
-        self._begin = {first[0] for one, first in firsts if first and first[0] != one}
 
     def sure(self, word: str) -> bool:
         """Whether it is a given name and hardly anything else."""
@@ -123,6 +123,10 @@ class Lexicon:
     def given(self, word: str) -> bool:
         """Whether it can be a given name."""
         return word in self._given
+
+    def begin_given(self, words: frozenset[str]) -> frozenset[str]:
+        """Those of a text's words with which given names begin, most of which are one word."""
+        return self._begin_given & words
 
     def family(self, word: str) -> bool:
         """Whether it can be a family name."""
@@ -144,9 +148,9 @@ class Lexicon:
         """Whether some place on earth is called so, which many words and names are as well."""
         return name in self._towns
 
-    def begins_town(self, word: str) -> bool:
-        """Whether the names of places that consist of more begin with a word of three letters."""
-        return word in self._begin
+    def towns(self) -> Iterable[str]:
+        """All that some place on earth is called."""
+        return self._towns
 
     def country(self, name: str) -> bool:
         """Whether it is a country or a state."""

@@ -5,8 +5,8 @@ given name that is also a word, with a family name after it; words that announce
 is", "Dear", "Dr.". In lower case a name goes on only with a family name or a word nobody knows.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple, overload
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import regex
 from presidio_analyzer import RecognizerResult
@@ -14,16 +14,23 @@ from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from plugins.finding.spans import LISTED
 from plugins.pii.announcing import ANNOUNCED, LIKELY, TITLE, announcements
+from plugins.pii.letters import starts
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.results import Loaded, result
-from plugins.pii.technical import Lines, glued
-from plugins.pii.words import text_of
+from plugins.pii.technical import glued
+from plugins.pii.words import Text, text_of
 
 SURE = 0.75
 
-_WORD = regex.compile(r"\p{L}[\p{L}\p{M}]*(?:['\u2019-]\p{L}[\p{L}\p{M}]*)*")
-_GAP = regex.compile(r"[ \u00a0]{1,2}|\. ?")
-_LINE_END = regex.compile(r"[ \t]{0,8}\r?\n[ \t]{0,8}")
+_LETTERS = r"\p{L}[\p{L}\p{M}]*(?:['\u2019-]\p{L}[\p{L}\p{M}]*)*"
+_WORD = regex.compile(_LETTERS)
+_WHOLE = regex.compile(rf"(?<!\p{{L}}\p{{M}}*['\u2019-]?){_LETTERS}")
+"""A word from its beginning on."""
+_NEXT = regex.compile(
+    r"(?:[ \u00a0]{1,2}|(?P<dot>\.) ?|(?P<line_end>[ \t]{0,8}\r?\n[ \t]{0,8}))"
+    rf"(?P<word>{_LETTERS})"
+)
+_LAST = regex.compile(rf"({_LETTERS}), ", regex.REVERSE)
 PARTICLES = frozenset(
     "van von der den de del della di da dos das du la le ter ten bin ibn al el zu af av y e".split()
 )
@@ -41,7 +48,8 @@ _KEYED = regex.compile(
 )
 """Names in data: `"last_name": "Berg"`."""
 _VALUE = regex.compile(r"[:=] ?[\"']\p{Lu}")
-"""What all of those hold."""
+_KEYS = ("name", "apellido", "pr\u00e9nom", "cognome")
+"""What all of those hold, and of these one."""
 _JOINING = frozenset("and und et y e och og i from".split())
 _MONTHS = frozenset("jan mar may jun june jul april august juni juli mai juin".split())
 _DAY = regex.compile(r"\d(?:st|nd|rd|th|\.)?(?: of)? $")
@@ -65,39 +73,6 @@ class _Word(NamedTuple):
     all_caps: bool
 
 
-class _Words(Sequence[_Word]):
-    """The words of a text, each looked at when it is asked for: most never are."""
-
-    def __init__(self, text: str):
-        self._matches = list(_WORD.finditer(text))
-        self._known: dict[int, _Word] = {}
-
-    def __len__(self) -> int:
-        return len(self._matches)
-
-    @overload
-    def __getitem__(self, index: int) -> _Word: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[_Word]: ...
-    def __getitem__(self, index: int | slice) -> _Word | Sequence[_Word]:
-        if isinstance(index, slice):
-            return [_word(match) for match in self._matches[index]]
-        word = self._known.get(index)
-        if word is None:
-            word = self._known[index] = _word(self._matches[index])
-        return word
-
-    def lower(self) -> Iterator[tuple[int, str]]:
-        """Their places among the words, and how they are written in lower case."""
-        for index, match in enumerate(self._matches):
-            lower = match[0].lower()
-            yield index, lower[:-2] if lower[-2:] in _POSSESSIVES else lower
-
-    def starting(self) -> dict[int, int]:
-        """Their places among the words, by where they start."""
-        return {match.start(): index for index, match in enumerate(self._matches)}
-
-
 class People(Loaded):
     """Names of people, by lists and by what announces them."""
 
@@ -109,30 +84,25 @@ class People(Loaded):
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
     ) -> list[RecognizerResult]:
         """Every name in a text."""
-        lines = text_of(text).lines
-        words = _Words(text)
-        announced = announcements(text)
+        text = text_of(text)
         found: list[RecognizerResult] = []
-        next_free = 0
-        at = words.starting() if announced else {}
-        cues = sorted((at[place], score) for place, score in announced.items() if place in at)
-        taken: set[int] = set()
-        for index, score in cues:
-            last = self._announced(text, lines, words, index, sure=score == ANNOUNCED)
-            if last is not None:
-                taken.update(range(index, last + 1))
-                found.append(result(self, words[index].start, words[last].end, score))
-        given = self._lexicon.given
-        for index, lower in words.lower():
-            if not given(lower) or index < next_free or index in taken:
+        taken: list[range] = []
+        for start, score in sorted(announcements(text).items()):
+            word = _word_at(text, start)
+            if word and (last := self._announced(text, word, sure=score == ANNOUNCED)):
+                taken.append(range(start, last.end))
+                found.append(result(self, start, last.end, score))
+        free = 0
+        for start in starts(text, self._lexicon.begin_given(text.words)):
+            if start < free or any(start in each for each in taken):
                 continue
-            if score := self._begins(text, lines, words, index):
-                last = self._last(text, words, index)
-                first = self._first(text, words, index)
-                start, end = words[first].start, words[last].end
-                if not glued(text, start, end):
-                    found.append(result(self, start, end, score))
-                    next_free = last + 1
+            word = _word_at(text, start)
+            if word and (score := self._begins(text, word)):
+                last = self._last(text, word)
+                start = self._start(text, word)
+                if not glued(text, start, last.end):
+                    found.append(result(self, start, last.end, score))
+                    free = last.end
         found += [
             result(self, *match.span(1), LIKELY)
             for pattern in (() if text.isascii() else _CJK)
@@ -140,45 +110,44 @@ class People(Loaded):
         ]
         found += [
             result(self, *match.span(1), ANNOUNCED)
-            for match in (_KEYED.finditer(text) if _VALUE.search(text) else ())
+            for match in (_KEYED.finditer(text) if _may_be_keyed(text) else ())
             if not all(map(self._lexicon.plain, match[1].lower().split()))
         ]
         return sorted(found, key=lambda one: one.start)
 
-    def _begins(self, text: str, lines: Lines, words: Sequence[_Word], index: int) -> float:
-        """How certainly a name begins with a word that can be a given name; 0 if none does."""
-        word = words[index]
+    def _begins(self, text: Text, word: _Word) -> float:
+        """How certainly a name begins with a word; 0 if none does."""
         known = self._lexicon
-        follower = self._follower(text, words, index)
+        if not known.given(word.lower.removesuffix("'s").removesuffix("\u2019s")):
+            return 0.0
         if word.lower in _MONTHS and (
             _DAY.search(text, max(0, word.start - 10), word.start) or _TO_DAY.match(text, word.end)
         ):
             return 0.0
-        if known.sure(word.lower):
-            if word.cap:
-                return SURE
+        sure = known.sure(word.lower)
+        if sure and word.cap:
+            return SURE
+        if not sure and (not word.cap or word.all_caps):
+            return 0.0
+        follower = self._follower(text, word)
+        if sure:
             if follower and known.surname(follower.lower):
                 return SURE
-            return 0.0 if len(word.lower) < 4 or lines.technical(word.start) else LIKELY
-        if not word.cap or word.all_caps or follower is None:
+            short = len(word.lower) < 4
+            return 0.0 if short or text.lines.technical(word.start) else LIKELY
+        if follower is None or not follower.cap or follower.all_caps:
             return 0.0
-        if not follower.cap or follower.all_caps or not known.family(follower.lower):
-            return 0.0
-        if follower.lower in _PLACES:
+        if not known.family(follower.lower) or follower.lower in _PLACES:
             return 0.0
         return LIKELY
 
-    def _follower(self, text: str, words: Sequence[_Word], index: int) -> _Word | None:
+    def _follower(self, text: str, word: _Word) -> _Word | None:
         """The next word, if nothing but a space, an initial's dot or a line end is between."""
-        if index + 1 == len(words):
+        match = _NEXT.match(text, word.end)
+        if match is None or (match["dot"] and word.end - word.start > 1):
             return None
-        word, other = words[index], words[index + 1]
-        gap = text[word.end : other.start]
-        if _LINE_END.fullmatch(gap):
-            return other if self._goes_over(text, word, other) else None
-        if not _GAP.fullmatch(gap) or ("." in gap and word.end - word.start > 1):
-            return None
-        return other
+        other = _word(match["word"], match.start("word"))
+        return other if not match["line_end"] or self._goes_over(text, word, other) else None
 
     def _goes_over(self, text: str, word: _Word, other: _Word) -> bool:
         """Whether a line of prose ends with a given name, and the next begins with its surname."""
@@ -190,18 +159,21 @@ class People(Loaded):
         line = text[text.rfind("\n", 0, word.start) + 1 : word.start]
         return any(map(str.isalpha, line))
 
-    def _last(self, text: str, words: Sequence[_Word], index: int) -> int:
+    def _last(self, text: str, word: _Word) -> _Word:
         """The last word of a name that begins with another."""
-        last = index
-        cap = words[index].cap
-        at = index
-        while at - index < _LONGEST - 1 and (other := self._follower(text, words, at)):
-            at += 1
-            if other.lower in PARTICLES and (not cap or not other.all_caps):
-                continue
-            if not self._goes_on(other, cap=cap, after_particle=at - last > 1):
+        last = at = word
+        particle = False
+        for _ in range(_LONGEST - 1):
+            other = self._follower(text, at)
+            if other is None:
                 break
-            last = at
+            at = other
+            if at.lower in PARTICLES and (not word.cap or not at.all_caps):
+                particle = True
+                continue
+            if not self._goes_on(at, cap=word.cap, after_particle=particle):
+                break
+            last, particle = at, False
         return last
 
     def _goes_on(self, word: _Word, *, cap: bool, after_particle: bool) -> bool:
@@ -219,30 +191,28 @@ class People(Loaded):
             return True
         return known.knows_words and len(word.lower) > 4 and not known.plain(word.lower)
 
-    def _first(self, text: str, words: Sequence[_Word], index: int) -> int:
-        """The first word of a name: `Berg, Anna` begins before the given name."""
-        if index and words[index].cap:
-            before = words[index - 1]
-            between = text[before.end : words[index].start]
-            if between == ", " and before.cap and self._lexicon.family(before.lower):
-                follower = self._follower(text, words, index)
+    def _start(self, text: str, word: _Word) -> int:
+        """Where a name starts: `Berg, Anna` does before the given name."""
+        match = _LAST.match(text, 0, word.start) if word.cap else None
+        if match is not None:
+            before = _word(match[1], match.start())
+            alone = before.end == match.end(1) and before.cap
+            if alone and self._lexicon.family(before.lower):
+                follower = self._follower(text, word)
                 if follower is None or not follower.cap:
-                    return index - 1
-        return index
+                    return before.start
+        return word.start
 
-    def _announced(
-        self, text: str, lines: Lines, words: Sequence[_Word], index: int, *, sure: bool
-    ) -> int | None:
+    def _announced(self, text: Text, word: _Word, *, sure: bool) -> _Word | None:
         """The last word of a name that was announced; None if it is none."""
         known = self._lexicon
-        word = words[index]
         if (
             TITLE.fullmatch(word.lower)
-            or lines.technical(word.start)
+            or text.lines.technical(word.start)
             or glued(text, word.start, word.end)
         ):
             return None
-        follower = self._follower(text, words, index)
+        follower = self._follower(text, word)
         if known.plain(word.lower) and not known.sure(word.lower):
             named = follower is not None and follower.cap and known.family(follower.lower)
             alone = (
@@ -263,14 +233,24 @@ class People(Loaded):
             return None
         if not sure and word.all_caps:
             return None
-        return self._last(text, words, index)
+        return self._last(text, word)
 
 
-def _word(match: "regex.Match[str]") -> _Word:
-    value, end = match[0], match.end()
+def _word(value: str, start: int) -> _Word:
+    end = start + len(value)
     if value[-2:] in _POSSESSIVES:
         value, end = value[:-2], end - 2
-    return _Word(match.start(), end, value.lower(), value[0].isupper(), value.isupper())
+    return _Word(start, end, value.lower(), value[0].isupper(), value.isupper())
+
+
+def _word_at(text: str, start: int) -> _Word | None:
+    """The word that starts there; none does within another."""
+    match = _WHOLE.match(text, start)
+    return match and _word(match[0], start)
+
+
+def _may_be_keyed(text: Text) -> bool:
+    return any(key in text.caseless for key in _KEYS) and bool(_VALUE.search(text))
 
 
 def words_of(text: str) -> Iterator[tuple[int, int, str]]:

@@ -1,16 +1,21 @@
 """Places by lists: countries, states and the cities of some countries."""
 
+from itertools import islice
+
 import regex
 from presidio_analyzer import RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from plugins.finding.spans import LISTED
+from plugins.pii.letters import runs, starts
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.results import Loaded, result
 from plugins.pii.technical import glued
 from plugins.pii.words import text_of
 
 _WORD = regex.compile(r"\p{L}[\p{L}\p{M}'\u2019-]{2,}")
+_WHOLE = regex.compile(rf"(?<!\p{{L}}[\p{{M}}'\u2019-]*){_WORD.pattern}")
+"""A word from its beginning on."""
 _LONGEST = 4
 _SCORE = 0.55
 _TOWARDS = regex.compile(
@@ -43,40 +48,57 @@ class Places(Loaded):
     def __init__(self, lexicon: Lexicon):
         super().__init__(["LOCATION"], name=LISTED)
         self._lexicon = lexicon
+        of_one: set[str] = set()
+        self._of_several: dict[str, set[str]] = {}
+        """By the first of its words, one of the others of each name: the longest."""
+        for name in lexicon.towns():
+            first, *others = runs(name)
+            if others:
+                self._of_several.setdefault(first, set()).add(max(others, key=len))
+            elif not _is_rather_a_word(lexicon, name):
+                of_one.add(first)
+        self._of_one = frozenset(of_one)
 
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
     ) -> list[RecognizerResult]:
         """Every place in a text, the longest where several begin with one word."""
-        known = self._lexicon
-        lines = text_of(text).lines
-        words = [(match.start(), match.end()) for match in _WORD.finditer(text)]
+        text = text_of(text)
         found: list[RecognizerResult] = []
         free = 0
-        for index, (start, end) in enumerate(words):
-            if start < free:
+        for start in starts(text, self._begin(text.words)):
+            first = _WHOLE.match(text, start) if start >= free else None
+            if first is None:
                 continue
-            # Most words begin no name of several.
-            longest = _LONGEST if known.begins_town(text[start:end].lower()) else 1
-            for _, end in reversed(words[index : index + longest]):
+            further = islice(_WORD.finditer(text, first.end()), _LONGEST - 1)
+            for word in reversed([first, *further]):
+                end = word.end()
                 name = text[start:end]
                 if (
-                    known.town(name.lower())
+                    self._lexicon.town(name.lower())
                     and self._meant(text, start, name)
                     and not glued(text, start, end)
-                    and not lines.technical(start)
+                    and not text.lines.technical(start)
                 ):
                     found.append(result(self, start, end, _SCORE))
                     free = end
                     break
         return found
 
+    def _begin(self, words: frozenset[str]) -> frozenset[str]:
+        """Those of a text's words with which names of places may begin in it."""
+        further = (
+            word
+            for word in self._of_several.keys() & words
+            if not self._of_several[word].isdisjoint(words)
+        )
+        return (self._of_one & words).union(further)
+
     def _meant(self, text: str, start: int, name: str) -> bool:
         """Whether a place's name is meant for one: many are words, or people's names."""
         known = self._lexicon
         lower = name.lower()
-        named = known.sure(lower) if known.country(lower) else known.given(lower)
-        if " " not in lower and (known.common(lower) or named):
+        if " " not in lower and _is_rather_a_word(known, lower):
             return False
         if not known.place(lower):
             return self._town(text, start, name)
@@ -94,3 +116,9 @@ class Places(Loaded):
             word = known.plain(name.lower()) or known.family(name.lower())
             return bool((_HOME if word else _TOWARDS).search(before))
         return bool(_HOME.search(before))
+
+
+def _is_rather_a_word(known: Lexicon, name: str) -> bool:
+    """Whether a name of one word is more often a word, or somebody's name."""
+    named = known.sure(name) if known.country(name) else known.given(name)
+    return known.common(name) or named

@@ -5,6 +5,9 @@ of names bears them out.
 """
 
 import re
+from collections.abc import Iterator
+
+from plugins.pii.letters import count_words
 
 _MARK = re.compile(
     r"[=(){}\[\];<>|\\^~#$%&*+`]|::|->|\w_\w|\b[a-z]+[A-Z]|\w\.\w|\b0x|\d\d:\d\d|^\s*@\w|\w/\w"
@@ -14,9 +17,11 @@ _MAYBE_MARK = re.compile(
     r"|(?<=\w[./])(?=\w)|(?<=0x)|(?<=[a-z][A-Z]))"
 )
 """One character of each mark, whatever the mark is; found in a tenth of the time."""
+_MARKS = "=(){}[];<>|\\^~#$%&*+`_@:./xABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_NO_MARK = bytes(code for code in range(128) if chr(code) not in _MARKS)
+"""The rest of ASCII, to be taken out of a line at once: what is left is all that may be marks."""
 _ASIDE = re.compile(r"(?<!\S)\((?=[^\s()])[^()]*\)(?![^\s.,;:!?])")
 """What a sentence says in parentheses; code has no space before its own."""
-_WORD = re.compile(r"[^\W\d_]+")
 _KEYWORD = re.compile(
     r"\s*(?:def|class|import|from \S+ import|return|raise|elif|else|except|try|finally|yield|async"
     r"|await|assert|lambda|for \S+ in|while|if not|at \w+\.|File \")\b"
@@ -53,14 +58,19 @@ def is_technical(line: str) -> bool:
     """Whether a line is code, a log or data."""
     if _KEYWORD.match(line):
         return True
-    most = len(_MAYBE_MARK.findall(line))
-    if most < 2:
-        return False
-    words = len(_WORD.findall(line))
-    if most * _SHARE < words:
-        return False
+    words = count_words(line)
+    for most in _most_marks(line):
+        if most < 2 or most * _SHARE < words:
+            return False
     marks = len(_MARK.findall(line)) - 2 * len(_ASIDE.findall(line))
     return marks >= 2 and marks * _SHARE >= words
+
+
+def _most_marks(line: str) -> Iterator[int]:
+    """How many marks there are at most, the closer the longer it takes."""
+    if line.isascii():
+        yield len(line.encode().translate(None, _NO_MARK))
+    yield len(_MAYBE_MARK.findall(line))
 
 
 def glued(text: str, start: int, end: int) -> bool:

@@ -2,16 +2,22 @@
 
 from functools import cached_property
 
+from plugins.pii.letters import caseless, runs
 from plugins.pii.technical import Lines
 
 
 class Text(str):
-    """A text that keeps its lower case and its lines; made for one analysis and gone with it."""
+    """A text that keeps what was worked out; made for one analysis and gone with it."""
 
     @cached_property
     def caseless(self) -> str:
         """In lower case, with a plain letter for all that `regex.IGNORECASE` takes for it."""
-        return self.lower() if self.isascii() else self.casefold().replace("i\u0307", "i")
+        return caseless(self)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Its runs of letters, caseless: what begins with none of some words need not be tried."""
+        return frozenset(runs(self))
 
     @cached_property
     def lines(self) -> Lines:

@@ -65,13 +65,14 @@ class Alike:
 
 class _Shape(Struct, frozen=True):
     """What is the same in all of the events: what stands before, between and behind the strings
-    that differ. The text is the one of them that has this `number`.
+    that differ, with all `quotes` around strings. The text is the string of this `number`.
     """
 
     event: str
     head: bytes
     between: Sequence[bytes]
     tail: bytes
+    quotes: int
     number: int
     name: str
     channel: Channel
@@ -79,18 +80,14 @@ class _Shape(Struct, frozen=True):
     key: str | int
 
     def alone(self, event: Event) -> Frame | None:
-        """The frame of an event if nothing but its text differs, and that has no escapes: most come
-        alone, and are like this.
-        """
+        """The frame of an event without escapes if it is alike: most come alone, and have none."""
         data = event.data
-        text = data[len(self.head) : -len(self.tail)]
         if (
-            not text
-            or self.between
-            or b'"' in text
-            or b"\\" in text
+            data.count(b'"') != self.quotes
+            or b"\\" in data
             or not data.startswith(self.head)
             or not data.endswith(self.tail)
+            or not self._has_between(data)
             or event.name != self.event
             or event.whole
         ):
@@ -101,8 +98,17 @@ class _Shape(Struct, frozen=True):
         except ValueError:
             return None
         place = self._place(said)
-        piece = Piece(self.channel, place[self.key], place, self.key)
-        return Frame(said, self.name, [piece], bare=True)
+        if not (text := place[self.key]):
+            return None
+        return Frame(said, self.name, [Piece(self.channel, text, place, self.key)], bare=True)
+
+    def _has_between(self, data: bytes) -> bool:
+        at = len(self.head)
+        for joint in self.between:
+            at = data.find(joint, at) + len(joint)
+            if at < len(joint):
+                return False
+        return True
 
     def frame(self, events: Sequence[Event], text: str) -> Frame:
         """The frame of events that say this."""
@@ -181,9 +187,10 @@ def _shape(event: Event, frame: Frame, free: Collection[str]) -> _Shape | None:
     starts = [0, *(end - 1 for _, (_, end) in found)]
     ends = [*(start + 1 for _, (start, _) in found), len(raw)]
     head, *between, tail = [raw[start:end] for start, end in zip(starts, ends, strict=True)]
+    quotes = sum(part.count(b'"') for part in (head, *between, tail))
     number = order.index(0)
     return _Shape(
-        event.name, head, between, tail, number, frame.name, piece.channel, path, piece.key
+        event.name, head, between, tail, quotes, number, frame.name, piece.channel, path, piece.key
     )
 
 

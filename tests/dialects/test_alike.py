@@ -237,6 +237,34 @@ def test_a_body_or_an_event_of_another_name_is_not_alike(other: Event):
     assert reader.alike([other]) is None
 
 
+@pytest.mark.parametrize(
+    ("this", "that"),
+    [
+        (b'"choices"', b'"Choices"'),
+        (b'"finish_reason":null', b'"finish_reason":true'),
+        (b'"content":"x"', b'"content":""'),
+        (b'"content":"x"', b'"content":"\\u0078"'),
+        (b'"content":"x"', b'"content":"\x01"'),
+        (b'"content":"x"', b'"content":"\xff"'),
+        (b'"t1"', b'"t1","content":"y"'),
+        (b'"t1"', b"1"),
+    ],
+)
+def test_one_that_looks_like_it_at_both_ends_is_read(this: bytes, that: bytes):
+    form = b'{"system_fingerprint":"t%d","choices":[{"index":0,"delta":{"content":"x"},'
+    form += b'"finish_reason":null}],"id":"c"}'
+    events = [Event(form % number) for number in range(3)]
+    changed = Event((form % 1).replace(this, that))
+    assert changed != events[1]
+    reader, alone = CHAT.reader({}), CHAT.reader({})
+    for event in events[:2]:
+        reader.read(event)
+    assert reader.alike(events[2:]) is not None
+    frame = reader.alike([changed])
+    if frame is not None:
+        assert frame == alone.read(changed)
+
+
 def test_an_event_in_which_the_text_has_no_room_is_not_alike():
     events = [Event(CHUNKS[0] % b"a"), Event(CHUNKS[0].replace(b'"%s"', b'"'))]
     check(CHAT, events)

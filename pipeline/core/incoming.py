@@ -34,8 +34,8 @@ class Incoming:
         self.reader = reader
         self._events = events
         # To ask a protocol would take 20 microseconds.
-        self._together: Callable[[], Awaitable[Sequence[Event]]] = getattr(
-            events, "together", self._alone
+        self._together: Callable[[], Awaitable[Sequence[Event]]] | None = getattr(
+            events, "together", None
         )
         self._target = target
         self._patience = patience
@@ -84,7 +84,7 @@ class Incoming:
         """Wait for the backend's next events; false after its last."""
         try:
             with self._patience:
-                self._waiting = await self._together()
+                self._waiting = await (self._together or self._alone)()
         except TimeoutError:
             raise late(self._target) from None
         return bool(self._waiting)

@@ -9,8 +9,7 @@ the route says that this does no harm.
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from copy import deepcopy
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -53,7 +52,7 @@ class Begun(Struct, frozen=True):
 
 
 class Attempts:
-    """Enter it, then `begin`; it holds what the attempt that succeeded needs until it is left.
+    """Let it `begin`; it holds what the attempt that succeeded needs, and is to be closed.
 
     `again` gives what the client sent once more; the object `body` is used up by the first chain.
     `target` is the one that was tried last.
@@ -80,15 +79,8 @@ class Attempts:
         self._incoming: Incoming | None = None
         self.target = targets[0]
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def close(self, error: BaseException | None) -> None:
+        """Let go of everything, and tell the steps and the lane how it went."""
         self._patience.close()
         try:
             await self._leave(error)

@@ -31,7 +31,7 @@ class Answer(Struct, frozen=True):
 class Relay:
     """One exchange. Enter it, `start` it, then take `stream` or `body` as the answer says.
 
-    Call `delivered` once the client has all of it: only then do plugins hear of success.
+    Which of the two the client wants the exchange says. Call `delivered` once the client has all of it: only then do plugins hear of success.
     """
 
     def __init__(
@@ -44,7 +44,6 @@ class Relay:
     ):
         self._dialect = dialect
         self._exchange = exchange
-        exchange.stream = dialect.facts(body).stream
         self._body = body
         self._attempts = Attempts(dialect, targets, exchange, body, again)
         self._begun: Begun | None = None
@@ -52,10 +51,10 @@ class Relay:
         self._broken: PrivetError | None = None
         self._ended = False
         self._said = 0
-        self._failure: BaseException | None = ClientGone("the client went away")
+        self._delivered = False
+        self._failure: BaseException | None = None
 
     async def __aenter__(self) -> Self:
-        await self._attempts.__aenter__()
         return self
 
     async def __aexit__(
@@ -64,19 +63,19 @@ class Relay:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        failure = error or self._failure
         self._count()
-        await self._attempts.__aexit__(type(failure) if failure else None, failure, trace)
+        await self._attempts.close(error or self.failure)
 
     @property
     def failure(self) -> BaseException | None:
         """What ended the exchange, or None if it went well."""
+        if self._failure is None and not self._delivered:
+            return ClientGone("the client went away")
         return self._failure
 
     def delivered(self) -> None:
         """The client was sent the whole reply, its terminal event included."""
-        if isinstance(self._failure, ClientGone):
-            self._failure = None
+        self._delivered = True
 
     @property
     def target(self) -> Target:

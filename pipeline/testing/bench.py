@@ -205,6 +205,7 @@ async def exchange_on(
     body = whole_request(dialect, request)
     if stream is not None:
         body["stream"] = stream
+    facts = dialect.facts(body)
     asked = decode_object(encode(body))
     listener = _Listener()
     chain = replace(chain, post=[*chain.post, Link("the test", lambda _: listener, False, True)])
@@ -223,10 +224,10 @@ async def exchange_on(
                     backend="test",
                     upstream=backend,
                     streams="always" if backend.only_streams else streams,
-                    model=dialect.facts(body).model,
+                    model=facts.model,
                 )
             ],
-            Exchange(dialect=dialect.name, pipeline="test"),
+            Exchange(dialect=dialect.name, pipeline="test", stream=facts.stream),
             body,
             partial(deepcopy, body),
         ) as relay:

@@ -102,7 +102,7 @@ def setting(
         model="theirs",
     )
     body: Any = {"model": "mine", "messages": [], "stream": stream, **more}
-    exchange = Exchange(deadline=deadline)
+    exchange = Exchange(deadline=deadline, stream=stream)
     return Setting(backend, told, Relay(OpenAIChat(), [target], exchange, body, dict))
 
 

@@ -91,7 +91,7 @@ def relay(backend: Backend, *steps: Step) -> Relay:
         model="m",
     )
     body: Any = {"model": "m", "messages": [], "stream": True}
-    return Relay(OpenAIChat(), [target], Exchange(), body, dict)
+    return Relay(OpenAIChat(), [target], Exchange(stream=True), body, dict)
 
 
 async def pieces(use: Relay) -> list[bytes]:

@@ -29,9 +29,10 @@ class Answer(Struct, frozen=True):
 
 
 class Relay:
-    """One exchange. Enter it, `start` it, then take `stream` or `body` as the answer says.
+    """One exchange, which says whether its client wants a stream. Enter it, `start` it, then take
+    `stream` or `body` as the answer says.
 
-    Which of the two the client wants the exchange says. Call `delivered` once the client has all of it: only then do plugins hear of success.
+    Call `delivered` once the client has all of it: only then do plugins hear of success.
     """
 
     def __init__(

@@ -36,12 +36,14 @@ class Limits(Struct, frozen=True):
 class Answer:
     """A reply whose status and headers are here, and whose body is still to be read.
 
-    A method `rest` of the transport's stream gives what has not been read, if all of it is here.
+    `reusable` is whether its connection can be used again once the body was read to its end. A
+    method `rest` of the transport's stream gives what has not been read, if all of it is here.
     """
 
-    def __init__(self, response: httpx.Response, idle: float):
+    def __init__(self, response: httpx.Response, idle: float, *, reusable: bool = True):
         assert isinstance(response.stream, httpx.AsyncByteStream), "the transport is asynchronous"
         self.status = response.status_code
+        self.reusable = reusable
         self.headers = _headers(response)
         self._stream = response.stream
         self._pieces = aiter(response.stream)
@@ -130,7 +132,7 @@ class Client:
             raise _failure(error, limit, self._limits.connect) from None
         finally:
             patience.close()
-        answer = Answer(response, self._limits.idle)
+        answer = Answer(response, self._limits.idle, reusable=transport is self._transport)
         if answer.headers.get("content-encoding", "identity").strip().lower() != "identity":
             await answer.aclose()
             raise UpstreamFailed(

@@ -179,7 +179,8 @@ class _Stream:
         return taken
 
     async def aclose(self) -> None:
-        if self._latest is not None and self._last(self._latest) and not self._ready:
+        done = self._latest is not None and self._last(self._latest) and not self._ready
+        if done and self._answer.reusable:
             # What ends the body on the wire often comes just after: wait for it, and the
             # connection can be used again.
             with anyio.move_on_after(_END_TIME, shield=True), suppress(UpstreamFailed):

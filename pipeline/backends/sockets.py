@@ -10,7 +10,6 @@ import ssl
 from typing import Self
 
 import aiohttp
-import anyio
 import httpx
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.tracing import Trace
@@ -144,8 +143,7 @@ class _Body(httpx.AsyncByteStream):
         """Let go of the connection: closed at once unless the body was read to its end."""
         if not self._response.closed:
             self._response.release()
-            with anyio.CancelScope(shield=True):
-                await self._response.wait_for_close()
+            await self._response.wait_for_close()
 
 
 def _open_socket(address: tuple[int, int, int, str, object]) -> socket.socket:

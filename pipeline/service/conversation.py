@@ -27,11 +27,11 @@ from pipeline.service.caller import caller_of
 from pipeline.service.errors import Unexpected, told
 from pipeline.service.gate import Gate
 from pipeline.service.logs import event, failure
+from pipeline.service.pings import Pings
 from pipeline.service.wire import Wire
 
 SESSION_HEADER = b"x-privet-session"
 
-_PING = b": ping\n\n"
 _TELLING_TIME = 2.0
 """Seconds that a client has to take an error."""
 _BURST = 8
@@ -63,7 +63,8 @@ class Conversation:
             # anyio's, because plugins and backends shield their clean-up from it.
             with anyio.CancelScope() as self._scope:
                 await self._work(scope, receive)
-            await self._tell()
+            if self._error is not None:
+                await self._tell()
         finally:
             caller.on_leave = None
             self._gate.leave(self)
@@ -113,14 +114,14 @@ class Conversation:
         """Relay, and meanwhile show a client that waits that it is not forgotten."""
         failure: Exception | None = None
         async with asyncio.TaskGroup() as group:
-            pings = group.create_task(self._ping())
+            pings = Pings(self._wire, self._gate.config.keepalive, group)
             try:
                 await self._relay(relay)
             except Exception as error:
                 # Raised below, where the task group does not wrap it.
                 failure = error
             finally:
-                pings.cancel()
+                pings.close()
         if failure is not None:
             raise failure
 
@@ -155,19 +156,6 @@ class Conversation:
                 if burst % _BURST == 0:
                     await asyncio.sleep(0)
         await wire.end()
-
-    async def _ping(self) -> None:
-        keepalive = self._gate.config.keepalive
-        wire = self._wire
-        while not wire.ended:
-            wait = wire.last + keepalive - time.monotonic()
-            if wait > 0:
-                await asyncio.sleep(wait)
-                continue
-            # From here on an error can only be told as an event, but the client still waits.
-            if not wire.started:
-                await wire.stream(200, {})
-            await wire.write(_PING)
 
     async def _tell(self) -> None:
         """Tell the client of an error that it has not been told of."""

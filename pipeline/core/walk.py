@@ -66,14 +66,15 @@ class Walk:
         keys = Keys(value) if node.free else None
         if keys is not None:
             self.keys.append(keys)
+        start = f"{path}." if path else ""
         for key, member in value.items():
             if value is self._message:
                 self._member = key
             child = node.fields.get(key)
             if child is not None:
-                self._value(member, child, value, key, _join(path, key), depth)
+                self._value(member, child, value, key, start + key, depth)
                 continue
-            where = _join(path, "*")
+            where = start + "*"
             if keys is not None:
                 self._text(key, "key", keys, key, where)
             else:

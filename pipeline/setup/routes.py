@@ -70,6 +70,8 @@ def _targets(
 
 def matches(pattern: str, name: str) -> bool:
     """Whether a name fits a pattern in which `*` stands for any text, in linear time."""
+    if pattern == "*":
+        return True
     first, *rest = pattern.split("*")
     if not rest:
         return name == pattern

@@ -8,6 +8,7 @@ redacted request: an address that the model made up would carry the value to whe
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from itertools import islice
 
 from pipeline import Scanner, Taken
@@ -19,6 +20,7 @@ _MOST_TARGETS = 100
 _LINE_END = re.compile(r"[\n\r]")
 _PREFIX = 32
 _QUOTED = re.compile(r"[ \t>*+\d.)-]{0,31}>")
+_TO_SPACE = re.compile(r".*[ \n\t\r]", re.DOTALL)
 _MARKUP = frozenset("<]!")
 _SENTENCE_END = 4
 _TARGET_END = re.compile(r"[.,;:!?)\]}'\"*_]{0,3}(?:[\s<]|$)")
@@ -29,6 +31,11 @@ _MOST_PASSED = 64
 
 def _nobody(_token: str) -> None:
     """Nobody listens."""
+
+
+def _beginning(text: str) -> str:
+    """A pattern for the first of one or two characters."""
+    return f"{re.escape(text[0])}(?={re.escape(text[1:])})"
 
 
 class Restorer:
@@ -55,16 +62,21 @@ class Restorer:
                 self.targets[f"mailto:{token}"] = f"mailto:{value}"
         pattern = self.token.pattern
         bare = "|".join(map(re.escape, sorted(self.targets, key=len, reverse=True)))
-        self.angle = re.compile(f"<({bare}|{pattern})>" if bare else f"<({pattern})>")
+        self._within = f"{bare}|{pattern}" if bare else pattern
         self._event = re.compile(rf"[<\]]|!\[|(?P<target>{bare or '(?!)'})|(?P<token>{pattern})")
         keys = [key.replace("\\_", "_") for key in (*values, *self.targets)]
-        self._keys = sorted({"![", *keys, *(f"<{key}>" for key in keys)})
-        firsts = {"<", "]", "!", "\\", *(key[0] for key in keys)}
-        self._first = re.compile(f"[{re.escape(''.join(firsts))}]")
-        # A `_` may come as `\_`.
-        begins = {"<", "]", "![", "\\", *(key[0] if "_" in key[:2] else key[:2] for key in keys)}
-        self._begin = re.compile("|".join(map(re.escape, sorted(begins))))
+        self._keys = sorted({"![", *keys, *[f"<{key}>" for key in keys]})
         self.longest = 2 * max(map(len, self._keys)) + 4 + REACH
+        firsts = "".join({key[0] for key in keys})
+        self._first = re.compile(rf"[<\]!\\{re.escape(firsts)}]")
+        # A second character tells the most; but a `_` may come as `\_`.
+        begins = {key[0] if "_" in key[:2] else key[:2] for key in keys}
+        self._begin = re.compile("|".join([r"[<\]\\]|!(?=\[)", *map(_beginning, begins)]))
+
+    @cached_property
+    def angle(self) -> re.Pattern[str]:
+        """An address or a placeholder between angle brackets."""
+        return re.compile(f"<({self._within})>")
 
     def begins(self, text: str) -> bool:
         """Whether anything that matters may begin in a text."""
@@ -111,8 +123,14 @@ class Restorer:
         """Whether what stands around a placeholder makes it part of an address."""
         return is_address(before, after, self.restored)
 
-    def put_back(self, text: str) -> None:
-        """Take note of the placeholders of a text whose values have been put back."""
+    def put_back(self, text: str, name: str = "") -> None:
+        """Take note of the placeholders of a text whose values have been put back.
+
+        `name` says that it is one.
+        """
+        if name:
+            self._note(name)
+            return
         for token in self.token.finditer(text):
             name = token.group().replace("\\", "")
             if name in self.values:
@@ -161,11 +179,14 @@ class RestoreFilter(Scanner):
         stop = event.start() if event else len(text)
         if not final and stop > len(text) - self._restorer.longest:
             stop = self._restorer.growing_from(text, at, stop)
-        if stop > at:
-            return self._as_it_is(text[at:stop])
-        if event is None or event.start() > at:
-            return None
-        return self._event(event, text, at, final)
+        if stop == at:
+            return self._event(event, text, at, final) if event and event.start() == at else None
+        plain = self._as_it_is(text[at:stop])
+        if final or event is None or event.start() > stop:
+            return plain
+        # In what is known not to be the end, the event need not be looked for once more.
+        taken = self._event(event, text, stop, final)
+        return Taken(plain.length + taken.length, plain.text + taken.text) if taken else plain
 
     def _event(self, event: re.Match[str], text: str, at: int, final: bool) -> Taken | None:
         if event["token"]:
@@ -200,7 +221,7 @@ class RestoreFilter(Scanner):
             or self._restorer.is_address(self._run, rest)
         ):
             return self._as_it_is(token.group())
-        return self._put(token.group(), value)
+        return self._put(token.group(), value, token.group().replace("\\", ""))
 
     def _target(self, event: re.Match[str], text: str, final: bool) -> Taken | None:
         start, end = event.span()
@@ -231,13 +252,13 @@ class RestoreFilter(Scanner):
         self._markup.feed(text[at])
         return self._as_it_is(text[at])
 
-    def _put(self, token: str, value: str) -> Taken:
+    def _put(self, token: str, value: str, name: str = "") -> Taken:
         """Restore: what is read from now on is the value, and whatever it may begin."""
         if self._markup.active or not _MARKUP.isdisjoint(value):
             for char in value:
                 self._markup.feed(char)
         self._follow(value)
-        self._restorer.put_back(token)
+        self._restorer.put_back(token, name)
         return Taken(len(token), value)
 
     def _as_it_is(self, text: str) -> Taken:
@@ -252,8 +273,8 @@ class RestoreFilter(Scanner):
             for one in filter(None, ended[-2:]):
                 self._markup.quoted = _QUOTED.match(one) is not None
         self._line = line[:_PREFIX]
-        start = 1 + max(text.rfind(" "), text.rfind("\n"), text.rfind("\t"), text.rfind("\r"))
-        self._run = text[start:] if start else self._run + text
+        space = _TO_SPACE.match(text)
+        self._run = text[space.end() :] if space else self._run + text
         if len(self._run) > _LONGEST_RUN:
             # Too long to be remembered in full: from here on it counts as an address.
             self._run = "//" + self._run[-REACH:]

@@ -58,3 +58,9 @@ def test_restoring_notes_what_it_has_put_back() -> None:
 
 def test_a_prefix_of_single_letters_may_be_written_as_markdown_writes_it() -> None:
     assert restore(r"to A\_B\_1, A_B_1 and A\_B_1.", {"A_B_1": "x"}) == "to x, x and x."
+
+
+def test_what_only_begins_like_an_address_of_the_request_hides_no_placeholder() -> None:
+    texts = (",PERSON_1@intra.example ",)
+    assert restore("so ,PERSON_1 is here", texts=texts) == "so ,Qadira is here"
+    assert restore("so ,PERSON_1@intra.example is", texts=texts) == "so ,Qadira@intra.example is"

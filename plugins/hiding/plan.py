@@ -65,11 +65,10 @@ def planned(
         return None
     if len(vault.values) + sum(map(len, done)) > LARGEST:
         return None
-    stands = {
-        source[one.start : one.end]: (at, one.start, one.end)
-        for at, (source, spans, places) in enumerate(zip(sources, widened, done, strict=True))
-        for one in (*spans, *(each.place for each in places))
-    }
+    stands: dict[str, tuple[int, int, int]] = {}
+    for at, (source, spans, places) in enumerate(zip(sources, widened, done, strict=True)):
+        for start, end, *_ in (*spans, *[each.place for each in places]):
+            stands[source[start:end]] = at, start, end
     if not vault.placeholders.keys() <= stands.keys():
         return None
     held = [

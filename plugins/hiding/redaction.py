@@ -8,17 +8,14 @@ from pipeline import Rejected, Text
 from plugins.finding.spans import GUESSES, JOINED, Span
 from plugins.hiding.plan import Done
 from plugins.hiding.policy import ANY, OUTSIDE, Action, Policy, rank, strictest
-from plugins.hiding.surrogate import Surrogates, digest
+from plugins.hiding.stand_ins import StandIns
 from plugins.hiding.sweep import Known, Sweep
 from plugins.hiding.tokens import token_pattern
 from plugins.hiding.units import identity
-from plugins.hiding.vault import Vault, mark, prefix
 from plugins.hiding.words import Place, clear_of, merged, position, whole_words
 
 _WORD = re.compile(r"[A-Za-z0-9](?:_*[A-Za-z0-9])*")
 _PLACEHOLDER = re.compile(r"[A-Z][A-Z0-9_]*_[0-9]+[a-z]*")
-_HIDDEN = re.compile(r"[^\s!-/:-@\[-`{-~]")
-
 
 Note = Callable[[Text, Place, bool], None]
 """Told of every place; whether it counts in the text as it came, or in the redacted one."""
@@ -40,18 +37,15 @@ class Redaction:
         key: bytes = b"",
         note: Note = nobody,
     ):
-        self.vault = Vault()
+        self._stand_ins = StandIns(key)
+        self.vault = self._stand_ins.vault
         self._policy = policy or Policy()
-        self._key = key
         self._note = note
-        self._surrogates = Surrogates(key)
         self._sweep = Sweep((), shortest=shortest, surest=surest)
         self._shortest = shortest
         self._surest = surest
         self._known: dict[str, Known] = {}
         self._rules: dict[str, tuple[Action, str]] = {}
-        self._first: dict[tuple[str, str], str] = {}
-        self._identities: dict[str, str] = {}
         self._roles: defaultdict[str, set[str]] = defaultdict(set)
         self._done: list[Text] = []
         self._left: list[str] = []
@@ -127,7 +121,7 @@ class Redaction:
 
     def identities(self) -> set[str]:
         """What all spellings of a value share, of each value that was found or made up."""
-        return {identity(value) for value in (*self._known, *self._surrogates.given)}
+        return {identity(value) for value in (*self._known, *self._stand_ins.surrogates.given)}
 
     def restorable(self, entities: Collection[str], roles: Collection[str]) -> Mapping[str, str]:
         """The values, by placeholder, of some entities and from texts of some roles."""
@@ -157,21 +151,23 @@ class Redaction:
 
     def _learn(self, text: Text, spans: Sequence[Span]) -> Iterator[tuple[Text, str]]:
         """Take note of values and what becomes of them; gives those that must not go out."""
-        for span in spans:
-            value = text.text[span.start : span.end]
-            if span.source != JOINED:
+        source = text.text
+        for start, end, entity, score, recogniser in spans:
+            value = source[start:end]
+            old = self._known.get(value)
+            if recogniser != JOINED:
                 self._fragments.discard(value)
-            elif value not in self._known:
+            elif old is None:
                 self._fragments.add(value)
-            old = self._known.get(value) or Known(value, 0.0, 0, True)
-            score, is_name = max(span.score, old.score), old.is_name and span.source in GUESSES
-            self._known[value] = Known(value, score, old.times + 1, is_name)
-            if self._rule(text, value, span.entity) == "block":
-                place = Place(
-                    span.start, span.end, value, span.entity, "block", span.source, span.score
-                )
-                self._note(text, place, True)
-                yield text, span.entity
+            is_name = recogniser in GUESSES
+            self._known[value] = (
+                Known(value, score, 1, is_name)
+                if old is None
+                else Known(value, max(score, old.score), old.times + 1, old.is_name and is_name)
+            )
+            if self._rule(text, value, entity) == "block":
+                self._note(text, Place(start, end, value, entity, "block", recogniser, score), True)
+                yield text, entity
 
     def _learn_by_role(self, texts: Iterable[Text]) -> Iterator[tuple[Text, str]]:
         """The same for places that nobody recognised: what their role asks for counts too."""
@@ -206,17 +202,11 @@ class Redaction:
         for span in spans:
             value = text.text[span.start : span.end]
             action, entity = self._rules[value]
-            if action == "replace":
-                self.vault.add(entity, self._first_spelling(entity, value))
-            elif action == "surrogate":
-                self._give(value, entity)
-
-    def _give(self, value: str, entity: str) -> None:
-        if self._surrogates.is_one(value):
-            # The reply of an earlier turn, sent again: nobody else's name.
-            self._rules[value] = "keep", entity
-        else:
-            self._surrogates.give(entity, identity(value))
+            if action == "surrogate" and self._stand_ins.surrogates.is_one(value):
+                # The reply of an earlier turn, sent again: nobody else's name.
+                self._rules[value] = "keep", entity
+            else:
+                self._stand_ins.name(action, entity, value)
 
     def _redact(self, text: Text, spans: Sequence[Span]) -> None:
         source = text.text
@@ -258,7 +248,7 @@ class Redaction:
         return [
             Done(
                 Place(start, end, "", entity, action, recogniser, score),
-                self._stand_in(action, entity, known, source[start:end]),
+                self._stand_ins.of(action, entity, known, source[start:end]),
             )
             for start, end, known, entity, action, recogniser, score in places
         ]
@@ -275,32 +265,6 @@ class Redaction:
                 self._roles[source[place.start : at]].add(text.role or OUTSIDE)
         if at:
             text.text = "".join(parts) + source[at:]
-
-    def _stand_in(self, action: Action, entity: str, known: str, spelling: str) -> str:
-        match action:
-            case "surrogate":
-                return self._surrogates.give(entity, identity(known))
-            case "hash":
-                return digest(self._key, prefix(entity), identity(known))
-            case "mask":
-                return _HIDDEN.sub("*", spelling)
-            case "mark":
-                return mark(entity)
-            case "remove":
-                return ""
-            case _:
-                if token := self.vault.placeholders.get(spelling):
-                    return token
-                first = self._first_spelling(entity, known)
-                self.vault.add(entity, first)
-                return self.vault.add_spelling(first, spelling)
-
-    def _first_spelling(self, entity: str, value: str) -> str:
-        """How a value was spelt when it got its number; other spellings get letters to it."""
-        same = self._identities.get(value)
-        if same is None:
-            same = self._identities[value] = identity(value)
-        return self._first.setdefault((entity, same), value)
 
 
 def _in_order(

@@ -224,15 +224,15 @@ class Run:
     def _filter(self, work: Work, given: str | None = None) -> str | _Given:
         """Do what a pipe asks for: the text that comes of it, or what is to be waited for first."""
         try:
+            name, one, text = next(work) if given is None else work.send(given)
             while True:
-                name, one, text = work.send(cast(str, given))
                 with self._guard(name):
                     result: object = one.flush() if text is None else one.feed(text)
                 if not isinstance(result, str):
                     return name, result
-                given = result
+                name, one, text = work.send(result)
         except StopIteration as done:
-            return cast(str, done.value)
+            return done.value
 
     async def _filter_on(self, work: Work, given: str | _Given) -> str:
         """The same from something to wait for on, whatever there is to be waited for still."""

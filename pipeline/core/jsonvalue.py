@@ -5,7 +5,7 @@ what reads them otherwise than we do would see other text.
 """
 
 import json
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 from msgspec import DecodeError
 from msgspec import json as msgjson
@@ -23,7 +23,7 @@ _encoder = msgjson.Encoder()
 def decode(data: bytes) -> Json:
     """The value of `data`; raises ValueError, without any of the text, if it is not valid JSON."""
     try:
-        return cast(Json, _decoder.decode(data))
+        return _decoder.decode(data)
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"not valid JSON ({type(error).__name__})") from None
 

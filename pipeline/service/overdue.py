@@ -33,8 +33,9 @@ class Overdue:
         self._due = inf
 
     def close(self) -> None:
-        """Let go of the timer."""
+        """Let go of the timer, and of whom it would tell."""
         self._due = inf
+        self._late = _nobody
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -47,3 +48,7 @@ class Overdue:
             self._late()
         elif rest < inf:
             self._timer = self._loop.call_later(rest, self._look)
+
+
+def _nobody() -> None:
+    """Nobody waits any more."""

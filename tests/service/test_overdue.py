@@ -1,6 +1,8 @@
 """A limit for what begins and ends many times."""
 
 import asyncio
+import weakref
+from collections.abc import Callable
 
 import pytest
 
@@ -32,18 +34,50 @@ async def test_each_time_counts_from_its_own_beginning():
     assert loop.time() - begun >= 4 * SHORT * 0.9
 
 
-@pytest.mark.parametrize("stop", [Overdue.end, Overdue.close])
-async def test_what_has_ended_is_never_late(stop: object):
-    late = asyncio.Event()
-    one = Overdue(asyncio.get_running_loop(), SHORT, late.set)
-    one.begin()
-    stop(one)  # type: ignore[operator]
-    other = asyncio.Event()
-    Overdue(asyncio.get_running_loop(), 2 * SHORT, other.set).begin()
-    await asyncio.wait_for(other.wait(), 5)
+async def test_what_has_ended_is_not_late_until_it_begins_again():
+    late, one = await stopped(Overdue.end)
     assert not late.is_set()
     one.begin()
     await asyncio.wait_for(late.wait(), 5)
+
+
+async def test_what_is_closed_is_never_late():
+    late, one = await stopped(Overdue.close)
+    one.begin()
+    await whiled_away()
+    assert not late.is_set()
+
+
+async def test_what_is_closed_keeps_nobody():
+    class Waits:
+        def __init__(self) -> None:
+            self.limit = Overdue(asyncio.get_running_loop(), SHORT, self.late)
+
+        def late(self) -> None: ...
+
+    one = Waits()
+    gone = weakref.ref(one)
+    one.limit.begin()
+    one.limit.close()
+    del one
+    assert gone() is None
+
+
+async def stopped(stop: Callable[[Overdue], None]) -> tuple[asyncio.Event, Overdue]:
+    """A limit that began and was stopped, after the time that it would have had."""
+    late = asyncio.Event()
+    one = Overdue(asyncio.get_running_loop(), SHORT, late.set)
+    one.begin()
+    stop(one)
+    await whiled_away()
+    return late, one
+
+
+async def whiled_away() -> None:
+    """Twice the time of a limit."""
+    other = asyncio.Event()
+    Overdue(asyncio.get_running_loop(), 2 * SHORT, other.set).begin()
+    await asyncio.wait_for(other.wait(), 5)
 
 
 async def test_it_is_late_once():

@@ -6,17 +6,18 @@ redacted request: an address that the model made up would carry the value to whe
 """
 
 import re
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
 from itertools import islice
 
 from pipeline import Scanner, Taken
 from plugins.hiding.addresses import ADDRESS, MAIL, REACH, addresses, is_address, rest_at
+from plugins.hiding.events import Events, known_events
 from plugins.hiding.markup import Markup
 from plugins.hiding.tokens import is_word, token_pattern
 
 _MOST_TARGETS = 100
+_FEW = 16
+"""Placeholders, at most, of an exchange that has them in common with many others."""
 _LINE_END = re.compile(r"[\n\r]")
 _PREFIX = 32
 _QUOTED = re.compile(r"[ \t>*+\d.)-]{0,31}>")
@@ -31,11 +32,6 @@ _MOST_PASSED = 64
 
 def _nobody(_token: str) -> None:
     """Nobody listens."""
-
-
-def _beginning(text: str) -> str:
-    """A pattern for the first of one or two characters."""
-    return f"{re.escape(text[0])}(?={re.escape(text[1:])})"
 
 
 class Restorer:
@@ -54,58 +50,14 @@ class Restorer:
         found = (one for text in texts for one in addresses(text, self.token, self.restored))
         for target in islice(found, _MOST_TARGETS):
             self.targets[target] = self.restored(target)
+        make = Events if self.targets or len(values) > _FEW else known_events
         for token, value in values.items():
             # The value is an address of the user's own; in its place it leads where it always led.
             if ADDRESS.fullmatch(value):
                 self.targets[token] = value
             elif "@" in value and MAIL.fullmatch(value):
                 self.targets[f"mailto:{token}"] = f"mailto:{value}"
-        pattern = self.token.pattern
-        bare = "|".join(map(re.escape, sorted(self.targets, key=len, reverse=True)))
-        self._within = f"{bare}|{pattern}" if bare else pattern
-        self._event = re.compile(rf"[<\]]|!\[|(?P<target>{bare or '(?!)'})|(?P<token>{pattern})")
-        keys = [key.replace("\\_", "_") for key in (*values, *self.targets)]
-        self._keys = sorted({"![", *keys, *[f"<{key}>" for key in keys]})
-        self.longest = 2 * max(map(len, self._keys)) + 4 + REACH
-        firsts = "".join({key[0] for key in keys})
-        self._first = re.compile(rf"[<\]!\\{re.escape(firsts)}]")
-        # A second character tells the most; but a `_` may come as `\_`.
-        begins = {key[0] if "_" in key[:2] else key[:2] for key in keys}
-        self._begin = re.compile("|".join([r"[<\]\\]|!(?=\[)", *map(_beginning, begins)]))
-
-    @cached_property
-    def angle(self) -> re.Pattern[str]:
-        """An address or a placeholder between angle brackets."""
-        return re.compile(f"<({self._within})>")
-
-    def begins(self, text: str) -> bool:
-        """Whether anything that matters may begin in a text."""
-        return self._first.search(text) is not None
-
-    def event(self, text: str, at: int) -> re.Match[str] | None:
-        """The next of what matters from `at` on.
-
-        The pattern is tried only where something can begin: a fiftieth of the time in plain text.
-        """
-        begun = (self._event.match(text, one.start()) for one in self._begin.finditer(text, at))
-        return next(filter(None, begun), None)
-
-    def growing(self, text: str, start: int) -> bool:
-        """Whether the rest of a text could grow into a placeholder or an address."""
-        if len(text) - start > self.longest:
-            return False
-        tail = text[start:].replace("\\_", "_").removesuffix("\\")
-        at = bisect_left(self._keys, tail)
-        return at < len(self._keys) and self._keys[at].startswith(tail)
-
-    def growing_from(self, text: str, at: int, stop: int) -> int:
-        """The first position from `at` on from which the text could grow into something to restore;
-        `stop` if there is none before it.
-        """
-        for one in self._first.finditer(text, max(at, len(text) - self.longest), stop):
-            if self.growing(text, one.start()):
-                return one.start()
-        return stop
+        self.events = make(tuple(values), tuple(self.targets))
 
     def value(self, token: str) -> str | None:
         """The value of a placeholder as it came, or None if it is nobody's."""
@@ -147,8 +99,9 @@ class RestoreFilter(Scanner):
     """Restores one text. Holds back only what could still become a placeholder or an address."""
 
     def __init__(self, restorer: Restorer):
-        super().__init__(self._next, restorer.longest)
+        super().__init__(self._next, restorer.events.longest)
         self._restorer = restorer
+        self._events = restorer.events
         self._markup = Markup()
         self._run = ""
         self._line = ""
@@ -156,7 +109,7 @@ class RestoreFilter(Scanner):
 
     def feed(self, text: str, /) -> str:
         """Take the next piece, give what is certain."""
-        if self._text or self._markup.active or self._restorer.begins(text):
+        if self._text or self._markup.active or self._events.begins(text):
             return super().feed(text)
         # As most do that come alone: it is looked at when it matters what was before.
         self._passed.append(text)
@@ -175,10 +128,10 @@ class RestoreFilter(Scanner):
             if not self._markup.pending or self._markup.starts(text[at]):
                 return self._inside(text, at, final)
             self._markup.clear()
-        event = self._restorer.event(text, at)
+        event = self._events.next(text, at)
         stop = event.start() if event else len(text)
-        if not final and stop > len(text) - self._restorer.longest:
-            stop = self._restorer.growing_from(text, at, stop)
+        if not final and stop > len(text) - self._events.longest:
+            stop = self._events.growing_from(text, at, stop)
         if stop == at:
             return self._event(event, text, at, final) if event and event.start() == at else None
         plain = self._as_it_is(text[at:stop])
@@ -194,11 +147,11 @@ class RestoreFilter(Scanner):
         if event["target"]:
             return self._target(event, text, final)
         if text[at] == "<":
-            if angle := self._restorer.angle.match(text, at):
+            if angle := self._events.angle.match(text, at):
                 restored = self._restorer.whole(angle[1])
                 if restored is not None and not self._restorer.is_address(self._run, ""):
                     return self._put(angle.group(), f"<{restored}>")
-            elif not final and self._restorer.growing(text, at):
+            elif not final and self._events.growing(text, at):
                 return None
         for char in event.group():
             self._markup.feed(char)
@@ -210,7 +163,7 @@ class RestoreFilter(Scanner):
         stop = end + len(rest)
         stop += text.startswith("]", stop)
         if not final and (
-            (stop == len(text) and len(rest) < REACH) or self._restorer.growing(text, start)
+            (stop == len(text) and len(rest) < REACH) or self._events.growing(text, start)
         ):
             return None
         value = self._restorer.value(token.group())

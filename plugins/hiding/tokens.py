@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 WORD = r"(?:[A-Za-z0-9_]|\\_)"
 _WORD_AFTER = re.compile(r"(?:\\?_)*[A-Za-z0-9]")
@@ -9,8 +10,13 @@ _WORD_AFTER = re.compile(r"(?:\\?_)*[A-Za-z0-9]")
 
 def token_pattern(tokens: Iterable[str]) -> str:
     """A pattern for placeholders by their prefixes; the numbers are looked up."""
-    prefixes = sorted({token.rpartition("_")[0] for token in tokens}, key=len, reverse=True)
-    names = "|".join(map(re.escape, prefixes)).replace("_", r"\\?_")
+    return _prefix_pattern(frozenset([token.rpartition("_")[0] for token in tokens]))
+
+
+@lru_cache(maxsize=256)
+def _prefix_pattern(prefixes: frozenset[str]) -> str:
+    """Kept, as most exchanges have the same: names of entities, and nobody's words."""
+    names = "|".join(map(re.escape, sorted(prefixes, key=len, reverse=True))).replace("_", r"\\?_")
     return rf"(?:{names})\\?_[0-9]+[a-z]*"
 
 

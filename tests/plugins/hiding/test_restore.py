@@ -232,4 +232,4 @@ def test_nothing_is_ever_held_for_long(text: str) -> None:
         fed += char
         given_out += one.feed(char)
         raw = given_out.replace("Qadira", "PERSON_1").replace("Zoltan", "PERSON_12")
-        assert len(fed) - len(raw) <= RESTORER.longest
+        assert len(fed) - len(raw) <= RESTORER.events.longest

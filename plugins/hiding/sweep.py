@@ -138,7 +138,7 @@ class Sweep:
         words: Iterable[str] = self._values
         if len(self._values) > _FEW:
             words = self._values.keys() & set(_ASCII_WORD.findall(lower))
-        return sorted((start, word) for word in words for start in _places(word, lower))
+        return sorted([(start, word) for word in words for start in _places(word, lower)])
 
     def _own_end(self, text: str, start: int, first: str, own: Mapping[int, int]) -> int:
         """The end of the place of one's own there, if no other value can be found; or 0.
@@ -198,16 +198,18 @@ def _may_stand(other: str, value: str, following: str) -> bool:
     return not differ and units_of(other) == units_of(value)
 
 
-def _places(word: str, text: str) -> Iterator[int]:
+def _places(word: str, text: str) -> list[int]:
     """Where a word stands, or a number that begins with a digit."""
+    found: list[int] = []
     start = text.find(word)
     while start >= 0:
         end = start + len(word)
         if not text[start - 1 : start].isalnum() and not (
             text[end : end + 1].isalpha() and word.isalpha()
         ):
-            yield start
+            found.append(start)
         start = text.find(word, end)
+    return found
 
 
 def _apart(found: Iterable[Found]) -> Iterator[Found]:

@@ -5,11 +5,10 @@ A text is recognised in pieces, so that a long one does not keep others waiting,
 some words, so that nothing is lost at a cut: what both halves found is resolved like any overlap.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
-
-import anyio
 
 from plugins.finding.spans import Span, resolve
 
@@ -33,7 +32,7 @@ class Work:
 
     def __init__(self, text: str, ner: bool):
         self.ner = ner
-        self.done = anyio.Event()
+        self.done = asyncio.Event()
         self.error = ""
         self.wanted = 0
         self.lost: set[str] = set()

@@ -80,6 +80,8 @@ def bridges(texts: Sequence[Slot], joins: Callable[[str], bool] = may_join) -> l
     left out, so that most requests have no bridge.
     """
     usable = [at for at, one in enumerate(texts) if one.kind in ("text", "number", "key")]
+    if len(usable) < 2:
+        return []
     values = [at for at in usable if texts[at].kind != "key"]
     roles = {texts[at].role for at in values} - {""}
     rows = [

@@ -72,8 +72,8 @@ class Recogniser:
         self._joins = Memory(options.cache, bool)
         self._works: dict[bytes, Work] = {}
         self._batches = Batches()
-        self._bell = anyio.Event()
-        self._first = anyio.Event()
+        self._bell = asyncio.Event()
+        self._first = asyncio.Event()
         self._cannot = ""
         self._up = 0
         self._closed = False
@@ -266,4 +266,4 @@ class Recogniser:
 
     def _ring(self) -> None:
         self._bell.set()
-        self._bell = anyio.Event()
+        self._bell = asyncio.Event()

@@ -120,12 +120,12 @@ class PiiStep(Step):
     ) -> tuple[list[list[Span]], list[list[Span]]]:
         """What is personal in texts, in each and over their borders; and in fixed strings."""
         sources = [text.text for text in texts]
-        self._check_languages(texts)
-        between = bridges(texts, self._recogniser.joins)
         ner = [_may_hold_names(text) for text in texts]
+        self._check_languages([one for one, named in zip(sources, ner, strict=True) if named])
+        between = bridges(texts, self._recogniser.joins)
         ner += [not is_identifier(one) for one in fixed]
         ner += [False] * len(between)
-        everything = [*sources, *fixed, *(bridge.text for bridge in between)]
+        everything = [*sources, *fixed, *[bridge.text for bridge in between]]
         found = await self._recogniser.find(everything, ner=ner, degraded=self._degraded)
         alone, rest = found[: len(texts)], found[len(texts) :]
         in_fixed, over_borders = rest[: len(fixed)], rest[len(fixed) :]
@@ -143,10 +143,9 @@ class PiiStep(Step):
                 param="input",
             )
 
-    def _check_languages(self, texts: Sequence[Text]) -> None:
+    def _check_languages(self, prose: Sequence[str]) -> None:
         """Report texts in which no model looks for names, or refuse them as the options say."""
-        prose = [text.text for text in texts if _may_hold_names(text)][:_MOST_GUESSED]
-        codes = sorted(self._recogniser.without_model(prose))
+        codes = sorted(self._recogniser.without_model(prose[:_MOST_GUESSED]))
         if codes and self._options.unknown_language == "refuse":
             raise Rejected(
                 f"a text seems to be in `{codes[0]}`, a language in which no model looks for "

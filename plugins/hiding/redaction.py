@@ -125,6 +125,8 @@ class Redaction:
 
     def restorable(self, entities: Collection[str], roles: Collection[str]) -> Mapping[str, str]:
         """The values, by placeholder, of some entities and from texts of some roles."""
+        if ANY in entities and ANY in roles:
+            return dict(self.vault.values)
         return {
             token: value
             for token, value in self.vault.values.items()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from plugins.hiding.tokens import WORD
 
@@ -90,6 +91,7 @@ class Vault:
         return name
 
 
+@lru_cache(maxsize=256)
 def prefix(entity: str) -> str:
     """What the placeholders of an entity begin with."""
     name = _NOT_A_NAME.sub("_", entity.upper()).strip("_")

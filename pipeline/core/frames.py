@@ -14,7 +14,7 @@ from typing import Literal, Protocol, cast
 from msgspec import Struct
 
 from pipeline.core.catalog import Usage
-from pipeline.core.jsonvalue import JsonObject, Place, decode, put
+from pipeline.core.jsonvalue import JsonObject, Place, decode, encode, put
 from pipeline.core.plugin import Channel
 
 End = Literal["", "done", "error"]
@@ -55,17 +55,35 @@ class Copy(Struct, frozen=True):
         put(self.place, self.key, None)
 
 
+class Line(Struct, frozen=True):
+    """The JSON of an event as it came, in which the `text` stands as it is from `start` on."""
+
+    data: bytes
+    text: str
+    start: int
+
+    def saying(self, text: str) -> bytes:
+        """The same, but with another text."""
+        if text == self.text:
+            return self.data
+        end = self.start + len(self.text.encode())
+        return self.data[: self.start - 1] + encode(text) + self.data[end + 1 :]
+
+
 class Frame(Struct):
-    """One wire event or whole body. `data` is None where an event is no JSON, as in `[DONE]`.
+    """One wire event or whole body, which says `value`; None where it is no JSON, as in `[DONE]`.
 
     `closes` lists the channels that end here. A `bare` frame carries nothing but text, and may be
     dropped when filters hold all of it. `end` says how the reply ends with this frame, if it does.
 
     `alike` holds the events of a frame that stands for several, which are bare and differ in their
     text alone; its one piece is the text of all, and the rest is the last one's.
+
+    A frame with a `line` is that line with the text of its one piece, and has no value: most events
+    are passed on without anybody looking at the rest of them.
     """
 
-    data: JsonObject | None
+    value: JsonObject | None
     name: str = ""
     pieces: list[Piece] = []
     copies: list[Copy] = []
@@ -74,6 +92,21 @@ class Frame(Struct):
     whole: bool = False
     end: End = ""
     alike: Sequence[Event] = ()
+    line: Line | None = None
+
+    @property
+    def no_json(self) -> bool:
+        """Whether it says nothing in JSON."""
+        return self.value is None and self.line is None
+
+    @property
+    def data(self) -> JsonObject | None:
+        """What it says."""
+        return self.value if self.line is None else cast(JsonObject, decode(self.json()))
+
+    def json(self) -> bytes:
+        """What it says, as JSON."""
+        return encode(self.value) if self.line is None else self.line.saying(self.pieces[0].text)
 
     def apart(self) -> "Sequence[Frame]":
         """A frame for each event, with the text that came in it."""

@@ -36,13 +36,14 @@ def decode_object(data: bytes) -> JsonObject:
         raise BadRequest("the body is not valid JSON; send one JSON object in UTF-8") from None
     if not isinstance(value, dict):
         raise BadRequest("the body is not a JSON object; send one")
-    if _may_repeat(data, value) and _repeats(data):
+    if may_repeat(data, value) and _repeats(data):
         raise BadRequest("an object in the body has a key twice; send it once")
     return value
 
 
-def _may_repeat(data: bytes, value: Json) -> bool:
-    """Whether some object may have a key twice: then a colon is gone, or was hidden before.
+def may_repeat(data: bytes, value: Json) -> bool:
+    """Whether some object in `data`, which says `value`, may have a key twice: then a colon is
+    gone, or was hidden before.
 
     It is quick, and false for what programs write.
     """

@@ -12,8 +12,8 @@ from typing import Any, TypeAlias, cast
 
 from msgspec import Struct
 
-from pipeline.core.frames import Event, Frame, Piece
-from pipeline.core.jsonvalue import Json, JsonObject, Place, decode, encode, put
+from pipeline.core.frames import Event, Frame, Line, Piece
+from pipeline.core.jsonvalue import Json, JsonObject, Place, decode, encode, may_repeat, put
 from pipeline.core.plugin import Channel
 
 _Path: TypeAlias = tuple[str | int, ...]
@@ -64,14 +64,14 @@ class Alike:
 
 
 class _Shape(Struct, frozen=True):
-    """What is the same in all of the events: what stands before, between and behind the strings
-    that differ, with all `quotes` around strings. The text is the string of this `number`.
+    """What is the same in all of the events: what stands before the strings that differ, and behind
+    each of them, with all `quotes` around strings; -1 if an event like this cannot be passed on as
+    it is. The text is the string of this `number`.
     """
 
     event: str
     head: bytes
-    between: Sequence[bytes]
-    tail: bytes
+    behind: Sequence[bytes]
     quotes: int
     number: int
     name: str
@@ -80,35 +80,34 @@ class _Shape(Struct, frozen=True):
     key: str | int
 
     def alone(self, event: Event) -> Frame | None:
-        """The frame of an event without escapes if it is alike: most come alone, and have none."""
-        data = event.data
-        if (
-            data.count(b'"') != self.quotes
-            or b"\\" in data
-            or not data.startswith(self.head)
-            or not data.endswith(self.tail)
-            or not self._has_between(data)
-            or event.name != self.event
-            or event.whole
-        ):
-            return None
-        said: Any
-        try:
-            said = decode(data)
-        except ValueError:
-            return None
-        place = self._place(said)
-        if not (text := place[self.key]):
-            return None
-        return Frame(said, self.name, [Piece(self.channel, text, place, self.key)], bare=True)
+        """The frame of an event without escapes if it is alike: most come alone, and have none.
 
-    def _has_between(self, data: bytes) -> bool:
-        at = len(self.head)
-        for joint in self.between:
-            at = data.find(joint, at) + len(joint)
-            if at < len(joint):
-                return False
-        return True
+        It is passed on without being decoded. Who reads it finds what we read: all around the text
+        stood in the event that was learnt, or in strings of their own, and no key was there twice.
+        """
+        data = event.data
+        if data.count(b'"') != self.quotes or b"\\" in data or not data.startswith(self.head):
+            return None
+        if event.name != self.event or event.whole:
+            return None
+        text, at, start = "", len(self.head), 0
+        for number, behind in enumerate(self.behind):
+            end = data.find(behind, at)
+            if end < 0:
+                return None
+            try:
+                string = data[at:end].decode()
+            except UnicodeDecodeError:
+                return None
+            if not string.isprintable():
+                return None
+            if number == self.number:
+                text, start = string, at
+            at = end + len(behind)
+        if not text or at != len(data):
+            return None
+        line = Line(data, text, start)
+        return Frame(None, self.name, [Piece(self.channel, text, {}, "text")], bare=True, line=line)
 
     def frame(self, events: Sequence[Event], text: str) -> Frame:
         """The frame of events that say this."""
@@ -126,7 +125,7 @@ class _Shape(Struct, frozen=True):
 
     def texts(self, events: Sequence[Event]) -> Sequence[str]:
         """The texts of the events, up to the first one that is not alike."""
-        head, between, tail = self.head, self.between, self.tail
+        head, (*between, tail) = self.head, self.behind
         first, last = len(head), -len(tail)
         texts: list[bytes] = []
         others: list[bytes] = []
@@ -186,11 +185,12 @@ def _shape(event: Event, frame: Frame, free: Collection[str]) -> _Shape | None:
         return None
     starts = [0, *(end - 1 for _, (_, end) in found)]
     ends = [*(start + 1 for _, (start, _) in found), len(raw)]
-    head, *between, tail = [raw[start:end] for start, end in zip(starts, ends, strict=True)]
-    quotes = sum(part.count(b'"') for part in (head, *between, tail))
+    around = [raw[start:end] for start, end in zip(starts, ends, strict=True)]
+    quotes = -1 if may_repeat(raw, data) else sum(one.count(b'"') for one in around)
+    head, *behind = around
     number = order.index(0)
     return _Shape(
-        event.name, head, between, tail, quotes, number, frame.name, piece.channel, path, piece.key
+        event.name, head, behind, quotes, number, frame.name, piece.channel, path, piece.key
     )
 
 

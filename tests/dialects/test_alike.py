@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from pipeline.core.dialect import Dialect
 from pipeline.core.errors import PrivetError
 from pipeline.core.frames import Event, Frame, Reader
+from pipeline.core.jsonvalue import decode, encode
+from pipeline.core.plugin import Channel
 from pipeline.dialects import alike
 from pipeline.dialects.anthropic import AnthropicMessages
 from pipeline.dialects.openai import OpenAIChat
@@ -139,13 +141,17 @@ def outcome(reader: Reader, events: Sequence[Event], *, together: Callable[[], i
     return frames, error, (reader.usage, [reader.make(one, "held").data for one in channels[-1:]])
 
 
+def spoken(frame: Frame) -> list[tuple[Channel, str, bool]]:
+    return [(piece.channel, piece.text, piece.once) for piece in frame.pieces]
+
+
 def check(dialect: Dialect, events: Sequence[Event], sizes: Sequence[int] = (1, 2, 5, 64)) -> int:
     """Compare both ways of reading; how many frames stand for more than one event."""
     alone, error, after = outcome(dialect.reader({}), events, together=lambda: 0)
     several = 0
     for size in sizes:
-        found, other, later = outcome(dialect.reader({}), events, together=lambda size=size: size)
-        assert str(other) == str(error) and type(other) is type(error)
+        found, wrong, later = outcome(dialect.reader({}), events, together=lambda size=size: size)
+        assert str(wrong) == str(error) and type(wrong) is type(error)
         assert later == after
         at = 0
         for frame in found:
@@ -162,8 +168,16 @@ def check(dialect: Dialect, events: Sequence[Event], sizes: Sequence[int] = (1, 
                 assert {one.channel for each in same for one in each.pieces} == {piece.channel}
                 assert piece.text == "".join(each.pieces[0].text for each in same)
                 piece.change(same[-1].pieces[0].text)
-            assert frame.pieces[-1:] == same[-1].pieces[-1:]
+            assert spoken(frame)[-1:] == spoken(same[-1])[-1:]
             assert frame.data == same[-1].data
+            assert frame.no_json == same[-1].no_json
+            if len(frame.pieces) == len(same[-1].pieces) == 1:
+                [piece], [other] = frame.pieces, same[-1].pieces
+                text = other.text
+                for one in (piece, other):
+                    one.change('an "other" \u00e9\n')
+                assert frame.data == decode(frame.json()) == decode(same[-1].json())
+                other.change(text)
         assert at == len(alone)
     return several
 
@@ -262,7 +276,25 @@ def test_one_that_looks_like_it_at_both_ends_is_read(this: bytes, that: bytes):
     assert reader.alike(events[2:]) is not None
     frame = reader.alike([changed])
     if frame is not None:
-        assert frame == alone.read(changed)
+        assert (spoken(frame), frame.data) == (spoken(alone.read(changed)), decode(changed.data))
+
+
+def test_one_that_goes_on_behind_its_end_is_not_alike():
+    reader = CHAT.reader({})
+    reader.read(Event(CHUNKS[0] % b"a"))
+    assert reader.alike([Event(CHUNKS[0] % b"b")]) is not None
+    assert reader.alike([Event(CHUNKS[0] % b"b" + b"}")]) is None
+
+
+@pytest.mark.parametrize("hidden", [b'"id":"x",', b'"choices":[],', b'"i\\u0064":"x",'])
+def test_nothing_is_passed_on_that_another_reader_could_take_for_the_text(hidden: bytes):
+    form = b"{" + hidden + (CHUNKS[0] % b"%s")[1:]
+    reader = CHAT.reader({})
+    reader.read(Event(form % b"a"))
+    event = Event(form % b"b")
+    frame = reader.alike([event]) or reader.read(event)
+    assert frame.pieces[0].text == "b"
+    assert frame.json() == encode(decode(event.data))
 
 
 def test_an_event_in_which_the_text_has_no_room_is_not_alike():

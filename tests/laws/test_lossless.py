@@ -144,7 +144,7 @@ class Lossy(OpenAIChat):
 
     def encode(self, frame: Frame) -> bytes:
         data = {key: value for key, value in (frame.data or {}).items() if key != self.what}
-        return super().encode(replace(frame, data=data) if frame.data else frame)
+        return super().encode(replace(frame, value=data, line=None) if frame.data else frame)
 
 
 @pytest.mark.parametrize("what", ["an_unknown_parameter", "id", "timings"])

@@ -82,11 +82,12 @@ class AnthropicMessages:
     def encode(self, frame: Frame) -> bytes:
         """The bytes of a frame on the wire."""
         if frame.whole:
-            return encode(frame.data)
-        data = _STOP if frame.data is None else frame.data
-        name = frame.name or event_name(data.get("type"))
+            return frame.json()
+        if frame.no_json:
+            frame = Frame(_STOP)
+        name = frame.name or event_name((frame.data or {}).get("type"))
         head = b"event: " + name.encode() + b"\n" if name else b""
-        return head + b"data: " + encode(data) + b"\n\n"
+        return head + b"data: " + frame.json() + b"\n\n"
 
     def error(self, error: PrivetError) -> JsonObject:
         """An error's body."""

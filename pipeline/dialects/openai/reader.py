@@ -41,7 +41,7 @@ class ChatReader:
         self._open: dict[Channel, None] = {}
         self._seen: set[int] = set()
         self._finished: set[int] = set()
-        self._last: JsonObject = {"object": "chat.completion.chunk"}
+        self._last = Frame({"object": "chat.completion.chunk"})
         self._decoder = Decoder()
         self._alike = Alike(_FREE)
         self._usage: Usage | None = None
@@ -71,8 +71,7 @@ class ChatReader:
     def alike(self, events: Sequence[Event]) -> Frame | None:
         """One frame for chunks that differ from the one before in their text alone."""
         frame = self._alike.frame(events)
-        if frame is not None and frame.data is not None:
-            self._last = frame.data
+        self._last = frame or self._last
         return frame
 
     def eof(self) -> Frame:
@@ -88,8 +87,9 @@ class ChatReader:
             "delta": delta(channel, text),
             "finish_reason": None,
         }
-        envelope: JsonObject = {key: self._last[key] for key in ENVELOPE if key in self._last}
-        if "usage" in self._last:
+        last = self._last.data or {}
+        envelope: JsonObject = {key: last[key] for key in ENVELOPE if key in last}
+        if "usage" in last:
             envelope["usage"] = None
         return Frame({**envelope, "choices": [choice]}, bare=True)
 
@@ -114,7 +114,7 @@ class ChatReader:
             if key != "choices" and not (isinstance(value, str) and key in _HARMLESS):
                 frame.pieces.extend(once(value, data, key))
         if not whole:
-            self._last = data
+            self._last = frame
         self._open.update(dict.fromkeys(self._calls.untold(ended)))
         ending = (one for one in self._open if whole or one.choice in ended)
         frame.closes = (*frame.closes, *ending)

@@ -11,10 +11,9 @@ class OpenAIWire:
 
     def encode(self, frame: Frame) -> bytes:
         """The bytes of a frame on the wire."""
-        if frame.data is None:
+        if frame.no_json:
             return b"data: [DONE]\n\n"
-        data = encode(frame.data)
-        return data if frame.whole else b"data: " + data + b"\n\n"
+        return frame.json() if frame.whole else b"data: " + frame.json() + b"\n\n"
 
     def error(self, error: PrivetError) -> JsonObject:
         """An error's body."""

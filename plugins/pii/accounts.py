@@ -6,6 +6,7 @@ from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.results import Loaded, result
+from plugins.pii.words import text_of
 
 _NAME = r"([A-Za-z][\w.-]{0,30}\w)"
 _WRITTEN = regex.compile(
@@ -23,6 +24,11 @@ _SIGNS = (
     *(f"{word} user " for word in "for invalid illegal".split()),
 )
 """Without one of these in it a text has no such name; most have none."""
+_WORDS = frozenset(
+    """home users todo fixme xxx hack note user username login uid owner author account ruser
+    logname""".split()
+)
+"""Nor without one of these."""
 _SERVICES = frozenset(
     """ubuntu debian centos fedora root runner ec2-user vscode git jenkins circleci deploy www-data
     nobody postgres mysql redis docker vagrant app node default none null true false self admin
@@ -44,7 +50,7 @@ class Account(Loaded):
     ) -> list[RecognizerResult]:
         """Every name of an account that is nobody's in particular excepted."""
         found: list[RecognizerResult] = []
-        if not any(sign in text for sign in _SIGNS):
+        if _WORDS.isdisjoint(text_of(text).words) or not any(sign in text for sign in _SIGNS):
             return found
         for match in _WRITTEN.finditer(text):
             group = match.lastindex or 0

@@ -14,8 +14,9 @@ from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from plugins.pii.endings import Ending
 from plugins.pii.lexicon import Lexicon
+from plugins.pii.postcodes import STATE, postcodes
 from plugins.pii.results import Loaded, result
-from plugins.pii.words import text_of
+from plugins.pii.words import Text, text_of
 
 SURE, LIKELY = 0.7, 0.6
 
@@ -107,6 +108,13 @@ _ANNOUNCED = Ending(
     r"adresse?|anschrift|indirizzo|dirección|endereço|morada|adres)"
     r"[:\s]\s*((?:\d{1,6} )?(?:\p{L}[\p{L}\p{M}'\u2019.-]+ ){1,4}))"
 )
+_ANNOUNCING = frozenset(
+    """address addresses adress adresse adres anschrift indirizzo dirección endereço morada wohne
+    wohnt wohnhaft habite woon woont live lives living lived reside resides residing staying located
+    based situated office offices moved ship shipped shipping return returned deliver delivered
+    delivery send sent mail mailed taxi drive driving meet pick drop drops see""".split()
+)
+"""What those begin with."""
 _UNIT_WORD = r"(?i:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Room|Rm|Office|Appt|Wohnung|Piso|Bus)"
 _UNIT = regex.compile(
     rf"(?:[,\s>]{{1,8}})(?:{_UNIT_WORD}\.? ?#?\d{{1,5}}[A-Za-z]?\b|# ?\d{{1,5}}\b)"
@@ -115,41 +123,12 @@ _NAMED = Ending(rf"(?<!\p{{L}})(?:{_CAP} (?:{_LITTLE} )?){{0,3}}\p{{Lu}}[\p{{L}}
 _FLAT = regex.compile(rf"(?<!\w){_UNIT_WORD}\.? ?#?(?:\d{{1,5}}[A-Za-z]?|[A-Za-z]),? $")
 _LEADING = regex.compile(r"(?<![\w.,:/-])(?:\d{1,6}[A-Za-z]? ){1,2}$")
 
-_STATE = (
-    r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|"
-    r"S[CD]|T[NX]|UT|V[AT]|W[AIVY])"
-)
-_FIXED = regex.compile(
-    rf"\b{_STATE},? \d{{5}}(?:-\d{{4}})?(?![\w-])"
-    r"|\b[A-PR-UWYZ](?:\d[A-HJKPSTUW\d]?|[A-HK-Y]\d[ABEHMNPRVWXY\d]?) \d[ABD-HJLNP-UW-Z]{2}\b"
-    r"|\b[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z] \d[ABCEGHJ-NPRSTV-Z]\d\b"
-    r"|\u3012 ?\d{3}-\d{4}"
-    r"|\b[A-Z]{1,2}-\d{4,5} (?=\p{Lu}\p{Ll})"
-)
-_MAYBE_FIXED = regex.compile(
-    r"\d(?:(?<=[A-Z,] \d)\d{4}|(?<= \d)[A-Z][A-Z\d]|(?<=-\d)\d{3}|(?<=\u3012 ?\d)\d)"
-)
-"""The digits of those and what is beside them."""
-_BOX = regex.compile(
-    r"\b(?:psc|unit|cmr) \d{1,5},? box \d{1,5}(?:,?\s+[afd]po,? a[aep] \d{5})?"
-    r"|\b(?:P\.? ?O\.? ?Box|Postbox|Postfach|Postbus|Postboks|Boîte postale) \d{1,7}\b"
-    r"|\b(?:US(?:S|NS|CGC)|HMS) \p{L}[\p{L}'-]+,?\s+[AFD]PO,? A[AEP] \d{5}"
-    r"|\b[afd]po,? a[aep] \d{5}\b",
-    regex.IGNORECASE,
-)
-_ZIPS = """zip post plz cap cep pincode pin""".split()
-_ZIP = regex.compile(
-    r"\b(?:zip|zip ?code|postal ?code|postcode|plz|postleitzahl|code postal|código postal|cap|cep|"
-    r"pin ?code|postnummer|postinumero|kod pocztowy)(?: is| of|'s| number)?[:\s#]{1,3}"
-    r"([A-Z]{0,2}-?\d[\dA-Z]{1,5}(?:[ -]?\d[\dA-Z]{1,3}|[ -][A-Z]{2})?)\b(?!-\d)",
-    regex.IGNORECASE,
-)
 _CORNER = regex.compile(
     r"\b(?i:corner|intersection) of "
     r"((?:[\p{L}\p{M}\d.'-]+ ){1,5}(?:and|&) (?:[\p{L}\p{M}\d'-]+\.? ?){1,4})"
 )
 _CODE_FIRST = regex.compile(r" ((?:\p{L}[\p{L}\p{M}'.-]+)(?:[ -]\p{L}[\p{L}\p{M}'.-]+){0,3})")
-_PLACE_BEFORE = regex.compile(r"(?<!\p{L})((?:\p{L}[\p{L}\p{M}'.()-]+ ){1,3})$")
+_PLACE_BEFORE = regex.compile(r"(?<!\p{L})(?:\p{L}[\p{L}\p{M}'.()-]+ ){1,3}", regex.REVERSE)
 
 _PART = (
     r"(?:[\p{Lu}\d](?:[\p{L}\p{M}\d'\u2019-]|\.(?=\p{L}))*(?:(?<=\b\p{L}{1,3})\.)?"
@@ -163,7 +142,7 @@ _SEGMENT = regex.compile(
 
 _PLAIN_TOWN = regex.compile(r",? (\p{Ll}[\p{L}\p{M}'.-]+(?: \p{Ll}[\p{L}\p{M}'.-]+){0,2})")
 _PLAIN_STATE = regex.compile(
-    rf"(?:,? \p{{L}}[\p{{L}}\p{{M}}'.-]+){{0,3}}?,? {_STATE},? \d{{5}}(?:-\d{{4}})?(?![\w-])",
+    rf"(?:,? \p{{L}}[\p{{L}}\p{{M}}'.-]+){{0,3}}?,? {STATE},? \d{{5}}(?:-\d{{4}})?(?![\w-])",
     regex.IGNORECASE,
 )
 
@@ -191,23 +170,17 @@ class Address(Loaded):
 
     def _cores(self, text: str) -> Iterator[tuple[int, int, float]]:
         """What is surely part of an address, with the numbers before it."""
-        lower = text_of(text).caseless
-        if _MAYBE_FIXED.search(text):
-            for match in _FIXED.finditer(text):
-                yield match.start(), match.end(), LIKELY
-        if "box" in lower or "post" in lower or "po a" in lower:
-            for match in _BOX.finditer(text):
-                yield match.start(), match.end(), LIKELY
-        if any(word in lower for word in _ZIPS):
-            for match in _ZIP.finditer(text):
-                yield match.start(1), match.end(1), SURE
+        seen = text_of(text)
+        for start, end, sure in postcodes(seen):
+            yield start, end, SURE if sure else LIKELY
+        lower = seen.caseless
         corners = _CORNER.finditer(text) if "on of " in lower or "ner of " in lower else ()
         for match in corners:
             if match[1][0].isupper() or regex.search(rf"\b{_PLAIN_KIND}\b|\d", match[1]):
                 yield match.start(1), match.start(1) + len(match[1].rstrip(" .")), LIKELY
-        for match in _NUMBER.finditer(text):
-            start, end = match.span()
-            core = self._around(text, start, end)
+        for start, _ in seen.numbers:
+            match = _NUMBER.match(text, start)
+            core = self._around(seen, *match.span()) if match else None
             if core:
                 begin = core[0]
                 for before in (_LEADING, _FLAT):
@@ -215,7 +188,7 @@ class Address(Loaded):
                         begin = match.start()
                 yield begin, core[1], LIKELY
 
-    def _around(self, text: str, start: int, end: int) -> tuple[int, int] | None:
+    def _around(self, text: Text, start: int, end: int) -> tuple[int, int] | None:
         """The address that a number belongs to."""
         low, high = max(0, start - _REACH), end + _REACH
         # Most numbers have neither a word after nor before them, which is quickly seen.
@@ -231,7 +204,8 @@ class Address(Loaded):
                 for pattern in (_BEFORE, _BEFORE_PLAIN):
                     if match := pattern.search(text, low, start):
                         return match.start(), end
-            if match := _ANNOUNCED.search(text, low, start):
+            announced = not _ANNOUNCING.isdisjoint(text.words)
+            if announced and (match := _ANNOUNCED.search(text, low, start)):
                 words = match[1].split()
                 if not any(self._lexicon.stop(word.lower()) for word in words[-1:]):
                     return match.start(1), end
@@ -249,11 +223,11 @@ class Address(Loaded):
                 name = " ".join(words[:count])
                 if self._lexicon.town(name.lower()) and name[0].isupper():
                     return start, match.start(1) + len(name)
-        if match := _PLACE_BEFORE.search(text, max(0, start - 50), start):
-            words = match[1].split()
+        if match := _PLACE_BEFORE.match(text, max(0, start - 50), start):
+            words = match[0].split()
             for first in range(len(words)):
                 name = " ".join(words[first:])
-                if self._lexicon.place(regex.sub(r" \(.*", "", name.lower())):
+                if self._lexicon.place(name.lower().partition(" (")[0]):
                     return start - len(name) - 1, end
         return None
 

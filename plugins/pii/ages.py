@@ -6,9 +6,11 @@ from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.results import Loaded, result
+from plugins.pii.words import text_of
 
 # Digits are rarer than words, so what stands before them is looked for from them.
 _AGE = r"\d(?:(?<=1)[01]\d|(?<=[1-9])\d)?(?!\d)"
+_LONGEST = 3
 _BESIDE = regex.compile(
     rf"(?<=(?<![\w.])(\p{{L}}[\p{{L}}\p{{M}}'-]+)(, | \()){_AGE}(?=,|\)| and\b|[.;](?:\s|$))"
     r"(?!,\d)"
@@ -32,8 +34,10 @@ class AgeBeside(Loaded):
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
     ) -> list[RecognizerResult]:
         """Every age of somebody who is named right before, or who says it."""
-        found = [result(self, *match.span(), 0.6) for match in _SAID.finditer(text)]
-        for match in _BESIDE.finditer(text):
+        numbers = [start for start, end in text_of(text).numbers if end - start <= _LONGEST]
+        said = [match for start in numbers if (match := _SAID.match(text, start))]
+        found = [result(self, *match.span(), 0.6) for match in said]
+        for match in [match for start in numbers if (match := _BESIDE.match(text, start))]:
             in_parentheses = match[2] == " ("
             if in_parentheses and text[match.end()] != ")":
                 continue

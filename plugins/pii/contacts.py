@@ -1,13 +1,15 @@
-"""E-mail addresses in words, names of accounts, and numbers that a word before them explains."""
+"""E-mail addresses, also in words, names of accounts, and numbers that a word explains."""
+
+import re
 
 import regex
 from presidio_analyzer import Pattern, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
-from plugins.finding.spans import LISTED
+from plugins.finding.spans import CHECKED, LISTED
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.results import Hinted, Loaded, result
-from plugins.pii.words import text_of
+from plugins.pii.words import Text, text_of
 
 _DOT = r"(?: ?[\[({<] ?(?:dot|punkt|point|punto|\.) ?[\])}>] ?| (?:dot|punkt|point|punto) )"
 _AT = r"(?: ?[\[({<] ?(?:at|@|arroba|chez) ?[\])}>] ?|(?-i: _?AT_? ))"
@@ -31,6 +33,14 @@ _SIGNS = regex.compile(
     regex.IGNORECASE,
 )
 """What tells an address that is spelt out from a plain one."""
+_BRACKETS = re.compile(r"[\[({<]")
+_BRACKETED = re.compile(r"[\[({<] ?[@.] ?[\])}>]")
+_DOTS = frozenset("dot punkt point punto".split())
+_ATS = frozenset("at arroba chez".split())
+_PROVIDERS = frozenset(
+    """gmail googlemail yahoo hotmail outlook icloud proton protonmail gmx web aol live msn
+    yandex""".split()
+)
 
 _SAID = (
     r"\b(?:user ?(?:name|id)|log ?in(?: name)?|handle|screen ?name|nick(?:name)?|account name|"
@@ -38,20 +48,48 @@ _SAID = (
     r"snapchat|discord|github|gitlab|reddit|mastodon|steam|linkedin|facebook)"
     r"(?: (?:name|handle|account|id|user))?(?: is| as|'s|:|=| ->)[ \"'`@]{1,3}"
 )
-_SAYERS = (
-    "log in",
-    "screen name",
-    "account name",
-    *"""user benutzer login handle screenname nick utilisateur usuario gamertag skype telegram insta
-    twitter tiktok snapchat discord github gitlab reddit mastodon steam linkedin
-    facebook""".split(),
+_SAYERS = frozenset(
+    """user username userid log login handle screen screenname nick nickname account benutzername
+    nom usuario gamertag skype telegram insta instagram twitter tiktok snapchat discord github
+    gitlab reddit mastodon steam linkedin facebook""".split()
 )
-"""Without one of these in it nothing says that a name of an account follows."""
+"""What those begin with."""
 _USERNAME = regex.compile(rf"{_SAID}([\w][\w.-]{{1,38}}\w)(?![\w@])", regex.IGNORECASE)
 _HANDLE = regex.compile(
-    r"(?<![\w@./`\"'#&-])@([A-Za-z_]\w{2,29}(?:\.\w{2,20})?)(?![\w@/(.-]|: ?\w*;)"
+    r"@(?<![\w@./`\"'#&-]@)([A-Za-z_]\w{2,29}(?:\.\w{2,20})?)(?![\w@/(.-]|: ?\w*;)"
 )
 _ALONE = regex.compile(r"(?m)^\s*@\w+\s*$")
+
+
+class Email(Loaded):
+    """E-mail addresses at any domain: a house-internal one is as personal as a public one.
+
+    Presidio's asks the public suffix list, which it wants to download, and takes `to=` and other
+    characters before an address for a part of it.
+    """
+
+    # An `@` is rarer than a word, so what stands before it is looked for from it.
+    _LOCAL = regex.compile(r"(?<!\w)\w[\w.+%&'~-]{0,255}", regex.REVERSE)
+    _DOMAIN = regex.compile(
+        r"@(?:\w(?:[\w-]{0,61}\w)?\.){1,9}(?:[xX][nN]--[\w-]{2,59}|[^\W\d_]{2,63})\b"
+    )
+
+    def __init__(self) -> None:
+        super().__init__(["EMAIL_ADDRESS"], name="Email")
+
+    def analyze(
+        self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
+    ) -> list[RecognizerResult]:
+        """Every e-mail address."""
+        found: list[RecognizerResult] = []
+        free, sign = 0, text.find("@")
+        while sign >= 0:
+            domain = self._DOMAIN.match(text, sign)
+            if domain and (local := self._LOCAL.match(text, free, sign)):
+                free = domain.end()
+                found.append(result(self, local.start(), free, CHECKED))
+            sign = text.find("@", sign + 1)
+        return found
 
 
 class Disguised(Loaded):
@@ -66,7 +104,7 @@ class Disguised(Loaded):
     ) -> list[RecognizerResult]:
         """Every e-mail address that is spelt out."""
         found: list[RecognizerResult] = []
-        if not _SIGNS.search(text):
+        if not (_may_be_spelt(text_of(text)) and _SIGNS.search(text)):
             return found
         for match in _SPELT.finditer(text):
             local, domain = match["local"], match["domain"]
@@ -77,6 +115,16 @@ class Disguised(Loaded):
                 continue
             found.append(result(self, *match.span(), 0.8))
         return found
+
+
+def _may_be_spelt(text: Text) -> bool:
+    """Whether a text may hold one of the signs."""
+    if not _DOTS.isdisjoint(text.words) or _BRACKETED.search(text):
+        return True
+    if _ATS.isdisjoint(text.words):
+        return False
+    at = "at" in text.words and ("AT" in text or not _PROVIDERS.isdisjoint(text.words))
+    return at or bool(_BRACKETS.search(text))
 
 
 class Username(Loaded):
@@ -91,8 +139,7 @@ class Username(Loaded):
     ) -> list[RecognizerResult]:
         """Every name of an account."""
         found: list[RecognizerResult] = []
-        lower = text_of(text).caseless
-        if not any(word in lower for word in _SAYERS):
+        if _SAYERS.isdisjoint(text_of(text).words):
             return found
         for match in _USERNAME.finditer(text):
             value = match[1]
@@ -112,11 +159,12 @@ class Handle(Loaded):
     ) -> list[RecognizerResult]:
         """Every handle."""
         found: list[RecognizerResult] = []
-        if "@" not in text:
+        handles = [*_HANDLE.finditer(text)]
+        if not handles:
             return found
         lines = text_of(text).lines
         alone = {match.start() for match in _ALONE.finditer(text)}
-        for match in _HANDLE.finditer(text):
+        for match in handles:
             start = text.rfind("\n", 0, match.start()) + 1
             if start not in alone and not lines.technical(match.start()):
                 found.append(result(self, *match.span(1), 0.5))
@@ -135,16 +183,16 @@ _NUMBER_LIKE = regex.compile(r"(?<=[\s:#=][^\W\d_]{0,4})\d(?:[\w./-]{5}|\w*[ ./-
 
 
 def _explained(
-    entity: str, words: str, hints: tuple[str, ...], code: str = _CODE, score: float = 0.6
+    entity: str, words: str, begin: str, code: str = _CODE, score: float = 0.6
 ) -> Hinted:
-    """A recogniser of codes that certain words announce."""
+    """A recogniser of codes that certain words announce, which begin with those of `begin`."""
     made = Hinted(
         entity,
         name=entity.title().replace("_", ""),
         patterns=[Pattern("announced", rf"\b(?:{words}){_NUMBERED}{code}", score)],
         global_regex_flags=regex.IGNORECASE,
     )
-    made.hints = hints
+    made.words = frozenset(begin.split())
     return made
 
 
@@ -156,15 +204,10 @@ def _national() -> Hinted:
         r"steuer-?id|dni|nif|nie|cpf|bsn|pesel|personnummer|fødselsnummer|cpr|codice fiscale|"
         r"numéro de sécurité sociale|nir|ahv|curp|aadhaar|social insurance|sin|"
         r"(?:sozial|renten)versicherungs-?(?:nr|nummer)|sv-?(?:nr|nummer)",
-        (
-            "national",
-            "card",
-            "tax",
-            "numéro",
-            "social",
-            *"""personal steuer dni nif nie cpf bsn pesel personn føds cpr codice nir ahv curp aadh
-            sin versicherungs svn sv-n""".split(),
-        ),
+        """national identity id tax taxpayer personalausweis steuer steuerid dni nif nie cpf bsn
+        pesel personnummer fødselsnummer cpr codice numéro nir ahv curp aadhaar social sin
+        sozialversicherungs sozialversicherungsnr sozialversicherungsnummer rentenversicherungs
+        rentenversicherungsnr rentenversicherungsnummer sv svnr svnummer""",
         r"(?:[A-Z]{0,4}\d[\dA-Z./-]{5,18}|(?:[A-Z]{0,3}\d[\dA-Z]*[ ./-]){1,5}\d[\dA-Z]*)\b",
     )
     made.needs = _NUMBER_LIKE
@@ -185,7 +228,7 @@ def explained() -> list[Hinted]:
         _explained(
             "PASSPORT",
             "passport|reisepass|passeport|pasaporte|passaporto|paszport|paspoort",
-            ("pass", "pasa", "pasz", "pasp"),
+            "passport reisepass passeport pasaporte passaporto paszport paspoort",
             r"(?!\d{9}\b|[A-Z]\d{8}\b)" + single,
             unsure,
         ),
@@ -193,7 +236,7 @@ def explained() -> list[Hinted]:
             "DRIVER_LICENSE",
             r"driv(?:er'?s?|ing) licen[cs]e|führerschein|permis de conduire|permiso de conducir|"
             r"patente di guida|prawo jazdy|rijbewijs",
-            ("licen", "führ", "permi", "patente", "prawo", "rijb"),
+            "driver drivers driving führerschein permis permiso patente prawo rijbewijs",
             r"(?!\d+\b)" + single,
             unsure,
         ),
@@ -201,13 +244,14 @@ def explained() -> list[Hinted]:
             "LICENSE_PLATE",
             r"(?:licen[cs]e|number|registration|vehicle|car) plate|plate|vehicle registration|"
             r"reg no|kennzeichen|immatriculation|plaque|matrícula|targa|kenteken",
-            ("plate", "regist", "reg no", "kenn", "immat", "plaque", "matr", "targa", "kent"),
+            """license licence number registration vehicle car plate reg kennzeichen immatriculation
+            plaque matrícula targa kenteken""",
             plate,
         ),
         _explained(
             "VEHICLE_ID",
             r"vin|chassis|fahrgestell",
-            ("vin", "chas", "fahrg"),
+            "vin chassis fahrgestell",
             r"[A-HJ-NPR-Z0-9]{17}\b",
             0.8,
         ),
@@ -219,11 +263,11 @@ def explained() -> list[Hinted]:
             r"(?:kranken)?versicherten-?(?:nr|nummer)|kv-?(?:nr|nummer)|"
             r"numéro (?:de dossier|(?:de |du )?patient)|ipp|historia clínica|cartella clinica|"
             r"patiëntnummer",
-            (
-                *"""mrn medical health patient hospital admission pat. fall versicherten kv
-                numéro ipp clínica clinica patiënt""".split(),
-                " id",
-            ),
+            """mrn medical health member patient hospital admission pat patid patnr patnummer
+            patienten patientid patientnr patientnummer patientenid patientennr patientennummer
+            fall fallnr fallnummer versicherten versichertennr versichertennummer
+            krankenversicherten krankenversichertennr krankenversichertennummer kv kvnr kvnummer
+            numéro ipp historia cartella patiëntnummer""",
         ),
         _national(),
     ]

@@ -1,6 +1,7 @@
 """Places on earth by their degrees."""
 
-import regex
+import re
+
 from presidio_analyzer import Pattern
 
 from plugins.pii.results import Hinted
@@ -12,7 +13,7 @@ WEAK = 0.2
 class Coordinates(Hinted):
     """Places on earth in degrees; without a sign of degrees or a context word pairs are numbers."""
 
-    needs = regex.compile(r"\d\.\d{3}|\d°")
+    number = re.compile(r"\d{1,3}(?:\.\d{3}|°)")
     hints = ("°", "gps", "coord", "lat", "lon", "position", "n,", "s,", "n ", "s ")
 
     def __init__(self) -> None:

@@ -29,12 +29,16 @@ _BIRTH = regex.compile(
     rf"(?P<date>{_DATE})",
     regex.IGNORECASE,
 )
-_BIRTHS = """born birth d.o.b dob gebor geburt geb. geboort naissance né nacid nacim nat nasc född
-født urodz syntyn""".split()
-"""Without one of these in it a text has no word of birth."""
+_BIRTHS = frozenset(
+    """born birth birthday birthdate date d do dob geboren geburtstag geburtsdatum geb né née nacido
+    nacida fecha nato nata data nascido nascida geboortedatum född født urodzony urodzona
+    syntynyt""".split()
+)
+"""What words of birth begin with."""
 
 _NUMBER = regex.compile(r"(?<![\w.,:/$€£%+-])\d(?:(?<=1)[01]\d|(?<=[1-9])\d)?(?![\d%:]|[.,/]\d)")
 """Up to 119."""
+_LONGEST = 3
 _OLD = regex.compile(
     r"[ -]?(?:years?|yrs?|y)[ -](?:old|of age)\b|[ -]?y[/.]?o\b|"
     r" (?:Jahre alt|jaar oud|år gam|lat\b)|"
@@ -61,8 +65,7 @@ class Birth(Loaded):
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
     ) -> list[RecognizerResult]:
         """Every date of birth."""
-        lower = text_of(text).caseless
-        if not any(word in lower for word in _BIRTHS):
+        if _BIRTHS.isdisjoint(text_of(text).words):
             return []
         return [result(self, *match.span("date"), 0.75) for match in _BIRTH.finditer(text)]
 
@@ -79,8 +82,10 @@ class Age(Loaded):
         """Every age."""
         return [
             result(self, *match.span(), 0.6)
-            for match in _NUMBER.finditer(text)
-            if _is_age(text, *match.span())
+            for first, last in text_of(text).numbers
+            if last - first <= _LONGEST
+            and (match := _NUMBER.match(text, first))
+            and _is_age(text, *match.span())
         ]
 
 

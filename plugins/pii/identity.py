@@ -59,6 +59,8 @@ class Identity(Loaded):
 
 def _score(written: str) -> float:
     best = 0.0
+    if not _ANY.fullmatch(written):
+        return best
     solid = regex.sub(r"[ ./-]", "", written).upper()
     for form in _FORMS:
         if form.score > best and form.pattern.fullmatch(written.upper()) and form.right(solid):
@@ -261,3 +263,4 @@ _FORMS = (
     _form("IN", r"[A-Z]{3}[ABCFGHLJPT][A-Z]\d{4}[A-Z]", _always, 0.6),
     _form("MX", r"[A-Z]{4}\d{6}[HM][A-Z]{5}[A-Z\d]\d", _always, SURE),
 )
+_ANY = regex.compile("|".join(form.pattern.pattern for form in _FORMS), regex.IGNORECASE)

@@ -5,6 +5,7 @@ looks like a phone: a country code or an area code in parentheses does, seven di
 word such as "call". Example numbers (`07700 900123`) are not valid in any plan, and yet meant.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
@@ -37,6 +38,8 @@ _CANDIDATE = regex.compile(
     r"(?![\w@%])(?![-/:.,]\d)",
     regex.IGNORECASE,
 )
+_LONG = re.compile(r"\d[\d ().\-/\u00a0]{5,24}\d")
+"""What all of those hold, and where the first of them begins."""
 _PART = regex.compile(r"\S+")
 _EXTENSION = regex.compile(r",? ?(?:x|ext\.?|extension) ?\d+$", regex.IGNORECASE)
 _SEPARATOR = regex.compile(r"\D+")
@@ -69,9 +72,12 @@ class Phone(Loaded):
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
     ) -> list[RecognizerResult]:
         """Every phone number in a text."""
+        first = _LONG.search(text)
+        if first is None:
+            return []
         return [
             result(self, start, end, score)
-            for match in _CANDIDATE.finditer(text)
+            for match in _CANDIDATE.finditer(text, max(0, first.start() - len("+ (")))
             for start, end, score in self._numbers(text, *match.span())
         ]
 

@@ -7,6 +7,7 @@ that one number in ten passes by chance proves nothing.
 """
 
 import ipaddress
+import re
 from collections.abc import Sequence
 
 import regex
@@ -26,7 +27,7 @@ from presidio_analyzer.predefined_recognizers import (
 from plugins.pii.accounts import Account
 from plugins.pii.address import Address
 from plugins.pii.ages import AgeBeside
-from plugins.pii.contacts import Disguised, Handle, Username, explained
+from plugins.pii.contacts import Disguised, Email, Handle, Username, explained
 from plugins.pii.coordinates import Coordinates
 from plugins.pii.dates import Age, Birth, date
 from plugins.pii.identity import Identity
@@ -35,7 +36,7 @@ from plugins.pii.organisations import Organisations
 from plugins.pii.phones import Phone
 from plugins.pii.results import Hinted, result
 from plugins.pii.wallets import Wallet
-from plugins.pii.words import text_of
+from plugins.pii.words import Text, text_of
 
 WEAK = 0.2
 """Counts only after a context word."""
@@ -60,7 +61,7 @@ def corrected(regions: Sequence[str], lexicon: Lexicon) -> list[EntityRecognizer
         nino(),
         *explained(),
         Card(),
-        email(),
+        Email(),
         Iban(exact_match=True),
         Ip(),
         Licence(),
@@ -72,21 +73,6 @@ def corrected(regions: Sequence[str], lexicon: Lexicon) -> list[EntityRecognizer
         Passport(),
         Bank(),
     ]
-
-
-def email() -> PatternRecognizer:
-    """E-mail addresses at any domain: a house-internal one is as personal as a public one.
-
-    Presidio's asks the public suffix list, which it wants to download, and takes `to=` and other
-    characters before an address for a part of it.
-    """
-    pattern = (
-        r"(?<!\w)\w[\w.+%&'~-]{0,255}@(?:\w(?:[\w-]{0,61}\w)?\.){1,9}"
-        r"(?:xn--[\w-]{2,59}|[^\W\d_]{2,63})\b"
-    )
-    made = Hinted("EMAIL_ADDRESS", name="Email", patterns=[Pattern("e-mail", pattern, 1.0)])
-    made.needs = regex.compile(r"@(?<=[\w.+%&'~-]@)[\w-]{1,63}\.")
-    return made
 
 
 def url() -> PatternRecognizer:
@@ -103,7 +89,7 @@ def nino() -> PatternRecognizer:
         rf"{digits}(?!\w)"
     )
     made = Hinted("UK_NINO", name="Nino", patterns=[Pattern("nino", pattern, 0.6)])
-    made.needs = regex.compile(r"\d(?<=[^\W\d_] ?\d)\d(?: ?\d{2}){2} ?[A-Da-d]")
+    made.number = re.compile(r"\d\d(?: ?\d{2}){2} ?[A-Da-d]")
     return made
 
 
@@ -114,7 +100,7 @@ class Card(Hinted):
     mistype.
     """
 
-    needs = regex.compile(r"\d{4}(?:[ -]\d{4}(?:\d\d)?[ -]\d{4}|\d{8})")
+    number = re.compile(r"\d{4}(?:[ -]\d{4}(?:\d\d)?[ -]\d{4}|\d{8})")
 
     def __init__(self) -> None:
         start, end = r"(?<![\w.-])", r"(?![\w-])(?!\.\d)"
@@ -157,7 +143,9 @@ class Iban(IbanRecognizer):
         """Every account number in a text: from each beginning, the longest that is right."""
         found: list[RecognizerResult] = []
         # What follows an account number may be another one, and look like more of it.
-        for match in self._HEAD.finditer(text, overlapped=True):
+        for match in [
+            one for at, _ in text_of(text).numbers if (one := self._HEAD.match(text, at))
+        ]:
             start, longest = match.start(1), match.end()
             for end in range(longest, start + 14, -1):
                 ends_here = text[end - 1].isalnum() and not text[end : end + 1].isalnum()
@@ -176,7 +164,7 @@ class Ip(Hinted, IpRecognizer):
         regex.IGNORECASE,
     )
 
-    needs = regex.compile(
+    needs = re.compile(
         r"[.:](?:(?<=\d\.)\d{1,3}\.\d|(?<=[\da-fA-F]:):|(?<=:):[\da-fA-F]"
         r"|(?<=[\da-fA-F]:)(?:[\da-fA-F]{1,4}:){5})"
     )
@@ -220,7 +208,7 @@ class Mac(Hinted, MacAddressRecognizer):
 class Ssn(Hinted, UsSsnRecognizer):
     """US social security numbers, the well-known examples included: who types one means his own."""
 
-    needs = regex.compile(r"\d{3}[ .-]?\d{2}[ .-]?\d{4}")
+    number = re.compile(r"\d{3}[ .-]?\d{2}[ .-]?\d{4}")
 
     def __init__(self) -> None:
         shapes = [
@@ -276,22 +264,16 @@ class Licence(Hinted, UsLicenseRecognizer):
 
     needs = regex.compile(r"[0-9]{4}(?:(?<=[^\s\d][0-9]{4})|[0-9]{2})")
     """Four digits after a letter or, for numbers of digits alone or with letters last, six."""
-    _SAID = regex.compile(r"driv|licen|(?<![^\W\d_])(?:c?dl|dln)s?(?![^\W\d_])")
+    _PARTS = ("driv", "licen")
+    _SAID = frozenset("dl dls dln dlns cdl cdls".split())
 
     def __init__(self) -> None:
         super().__init__(context=["driver", "driving", "license", "licence", "dl", "dln", "cdl"])
 
-    def analyze(
-        self,
-        text: str,
-        entities: list[str],
-        nlp_artifacts: object = None,
-        regex_flags: int | None = None,
-    ) -> list[RecognizerResult]:
-        """Every licence in a text that says so."""
-        if not self._SAID.search(text_of(text).caseless):
-            return []
-        return super().analyze(text, entities, nlp_artifacts, regex_flags)
+    def _may_find(self, text: Text) -> bool:
+        """Whether a text says so."""
+        said = any(part in text.caseless for part in self._PARTS)
+        return (said or not self._SAID.isdisjoint(text.words)) and super()._may_find(text)
 
     def invalidate_result(self, pattern_text: str) -> bool:
         """Whether it is too short to be told from `H1` and `A4`."""

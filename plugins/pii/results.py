@@ -1,5 +1,6 @@
 """How our recognisers report to Presidio, and how they see quickly that there is nothing."""
 
+import re
 from functools import cached_property
 
 import regex
@@ -10,7 +11,8 @@ from presidio_analyzer import (
     RecognizerResult,
 )
 
-from plugins.pii.words import text_of
+from plugins.finding.shadow import Pattern
+from plugins.pii.words import Text, text_of
 
 
 def result(
@@ -39,10 +41,16 @@ class Loaded(LocalRecognizer):
 class Hinted(PatternRecognizer):
     """A recogniser that finds nothing without certain words or signs, and costs little then."""
 
-    hints: tuple[str, ...] = ()
-    """In lower case; of one of them at least a part of a word stands in the text."""
+    words: frozenset[str] = frozenset()
+    """In lower case; one of them stands in the text."""
 
-    needs: "regex.Pattern[str] | None" = None
+    hints: tuple[str, ...] = ()
+    """The same, but also as a part of a word, or with signs."""
+
+    number: "re.Pattern[str] | None" = None
+    """What every finding holds, from the beginning of a row of digits on."""
+
+    needs: Pattern | None = None
     """What every finding holds, searched for in a fraction of the time that the patterns take."""
 
     def analyze(
@@ -53,12 +61,8 @@ class Hinted(PatternRecognizer):
         regex_flags: int | None = None,
     ) -> list[RecognizerResult]:
         """What there is in a text."""
-        if self.needs and not self.needs.search(text):
+        if not self._may_find(text_of(text)):
             return []
-        if self.hints:
-            lower = text_of(text).caseless
-            if not any(hint in lower for hint in self.hints):
-                return []
         if regex_flags:
             return super().analyze(text, entities, nlp_artifacts, regex_flags)  # pyright: ignore[reportArgumentType]
         found: list[RecognizerResult] = []
@@ -68,6 +72,15 @@ class Hinted(PatternRecognizer):
                 if start < end and (sure := self._checked(match[0], score)) > 0:
                     found.append(result(self, start, end, sure))
         return self.remove_duplicates(found) if len(found) > 1 else found
+
+    def _may_find(self, text: Text) -> bool:
+        if self.words and self.words.isdisjoint(text.words):
+            return False
+        if self.number and not any(self.number.match(text, at) for at, _ in text.numbers):
+            return False
+        if self.hints and not any(hint in text.caseless for hint in self.hints):
+            return False
+        return self.needs is None or self.needs.search(text) is not None
 
     @cached_property
     def _compiled(self) -> "list[tuple[regex.Pattern[str], float]]":

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple, Protocol
 
-from plugins.finding.mail import APART, MAYBE_APART, NEAR_END, is_broken_mail, is_mail
+import regex
+
+from plugins.finding.mail import APART, GAPPED, MAYBE_APART, NEAR_END, is_broken_mail, is_mail
 from plugins.finding.shadow import Edit, Shadow
 from plugins.finding.spans import Span
 
@@ -43,7 +45,7 @@ _LIKE_DIGITS = re.compile(
     r"(?<![\w@])(?:[A-Z]{2}(?=\d))?\+?[(]?[\dOoIl|](?:[ ()./-]{0,2}[\dOoIl|]){6,33}(?!\w)"
 )
 """What may be a number with letters for some of its digits; an IBAN begins with two of its own."""
-_MAYBE_LIKE_DIGITS = re.compile(
+_MAYBE_LIKE_DIGITS = regex.compile(
     r"\d(?:(?<=[OoIl|]\d)|(?=[ ()./-]{0,2}[OoIl|](?![^\W\dOoIl])))|\+[lI]"
 )
 _LEAST_IBAN = 15
@@ -135,8 +137,10 @@ def closed(shadow: Shadow, words: Words | None = None) -> list[Closed]:
     """
     text = shadow.text
     gaps = sorted({*_spaced(text), *_digits(text), *_apart(text)})
-    breaks = sorted({*_number_ends(text), *_iban_ends(text), *_mail_ends(text), *_mac_ends(text)})
-    cut = list(_name_ends(text, words)) if words else []
+    breaks, cut = list[Gap](), list[Gap]()
+    if "\n" in text:
+        ends = {*_number_ends(text), *_iban_ends(text), *_mail_ends(text), *_mac_ends(text)}
+        breaks, cut = sorted(ends), [*_name_ends(text, words)] if words else []
     if not gaps and not breaks and not cut:
         return []
     names = bool(cut) or _may_be_names(text, gaps)
@@ -196,7 +200,7 @@ def _digits(text: str) -> Iterator[Gap]:
 
 def _apart(text: str) -> Iterator[Gap]:
     """Spaces around the signs of a mail address."""
-    if any(gap in text for gap in (" @", "@ ", " .")) and MAYBE_APART.search(text):
+    if GAPPED.search(text) and MAYBE_APART.search(text):
         for match in APART.finditer(text):
             if is_mail(match[0].replace(" ", "")):
                 for gap in _SPACES.finditer(text, *match.span()):
@@ -234,15 +238,14 @@ def _chained(text: str, chain: list[re.Match[str]], number: int) -> Iterator[Gap
 
 def _iban_ends(text: str) -> Iterator[Gap]:
     """Line ends in what may be an account number."""
-    if "\n" in text:
-        for run in _BROKEN_IBAN.finditer(text):
-            for match in _LINE_END.finditer(text, *run.span()):
-                yield Gap(*match.span(), "")
+    for run in _BROKEN_IBAN.finditer(text):
+        for match in _LINE_END.finditer(text, *run.span()):
+            yield Gap(*match.span(), "")
 
 
 def _mac_ends(text: str) -> Iterator[Gap]:
     """Line ends in hardware addresses."""
-    if "\n" in text and _MAYBE_MAC.search(text):
+    if _MAYBE_MAC.search(text):
         for match in _BROKEN_MAC.finditer(text):
             if _MAC.fullmatch(match[1] + match[2]):
                 yield Gap(match.end(1), match.start(2), "")
@@ -250,7 +253,7 @@ def _mac_ends(text: str) -> Iterator[Gap]:
 
 def _mail_ends(text: str) -> Iterator[Gap]:
     """Line ends in mail addresses."""
-    if "@" in text and "\n" in text:
+    if "@" in text:
         for near in NEAR_END.finditer(text):
             end = _LINE_END.search(text, *near.span())
             if end and is_broken_mail(text, *end.span()):
@@ -259,7 +262,7 @@ def _mail_ends(text: str) -> Iterator[Gap]:
 
 def _name_ends(text: str, words: Words) -> Iterator[Gap]:
     """Line ends in names: what they cut is a name, and one of the parts is no word at all."""
-    for match in _CUT_WORD.finditer(text) if "\n" in text else ():
+    for match in _CUT_WORD.finditer(text):
         left, right = match[1].lower(), match[2].lower()
         name = left + right
         if len(name) < _SHORTEST_NAME or not (words.given(name) or words.family(name)):

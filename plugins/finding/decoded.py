@@ -36,6 +36,8 @@ _RUN = re.compile(
     r"(?<=[A-Za-z0-9+/])[A-Za-z0-9+/]{55,75}\r?\n(?:[A-Za-z0-9+/]{56,76}\r?\n)*+"
     r"[A-Za-z0-9+/]{1,76}={0,2}|[A-Za-z0-9+/_-]{11,}+={0,2})"
 )
+_BEGIN = re.compile(r"[A-Za-z0-9+/_-]{12}")
+"""What all of those begin with; a text has few, if any."""
 _PART = re.compile(r"[A-Za-z0-9]{12,}")
 _HEX = re.compile(r"(?:0x)?((?:[0-9A-Fa-f]{2}){8,})")
 _SPACE = re.compile(r"\s+")
@@ -66,7 +68,8 @@ def unescaped(shadow: Shadow) -> Shadow:
 
 def decoded(shadow: Shadow) -> Shadow:
     """With the text that runs of base64 and hexadecimal digits hold, if it is text."""
-    return shadow.rewritten(_RUN, _run)
+    first = _BEGIN.search(shadow.text)
+    return shadow.rewritten(_RUN, _run, first.start()) if first else shadow
 
 
 def _percent(written: str) -> str | None:

@@ -31,8 +31,6 @@ _INVISIBLE = re.compile(
 _TAGS = re.compile(r"[\U000e0020-\U000e007e]{6,}")
 """Invisible doubles of ASCII. A few are part of a flag; a run of them is text for models alone."""
 
-_RUN = re.compile(r"[A-Za-z0-9+/_-]{12}")
-
 
 def fold(text: str, *, codes: bool = True) -> Shadow:
     """The shadow of a text; its text is the same object if nothing is disguised.
@@ -41,7 +39,7 @@ def fold(text: str, *, codes: bool = True) -> Shadow:
     """
     usual = is_usual(text)
     shadow = unescaped(Shadow(text) if usual else _visible(Shadow(text)))
-    if codes and _RUN.search(shadow.text):
+    if codes:
         shadow = decoded(shadow)
     if usual and shadow.text is text:
         return shadow

@@ -36,6 +36,10 @@ MAYBE_APART = re.compile(r"@ ?\w[\w-]{0,62} ?\.")
 """What such an address holds; its beginning would have to be looked for at each word."""
 
 
+GAPPED = re.compile(r"@(?:(?<= @)| |\w[\w-]{0,62}(?:\.\w[\w-]{0,62}){0,3} \.)")
+"""One of those spaces: before or after the `@`, or before a dot."""
+
+
 def is_mail(written: str) -> bool:
     """Whether this is a mail address, at a domain that exists."""
     match = _MAIL.fullmatch(written)

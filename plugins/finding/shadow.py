@@ -42,11 +42,16 @@ class Shadow:
         self.text = text
         self._edits = edits
 
-    def rewritten(self, pattern: Pattern, new: Callable[[str], str | None]) -> "Shadow":
-        """With what `new` makes of every match in its place; None leaves it as it is."""
+    def rewritten(
+        self, pattern: Pattern, new: Callable[[str], str | None], start: int = 0
+    ) -> "Shadow":
+        """With what `new` makes of every match in its place; None leaves it as it is.
+
+        No match begins before `start`.
+        """
         return self.edited(
             Edit(*match.span(), replacement)
-            for match in pattern.finditer(self.text)
+            for match in pattern.finditer(self.text, start)
             if (replacement := new(match[0])) is not None
         )
 

@@ -193,8 +193,8 @@ class People(Loaded):
 
     def _start(self, text: str, word: _Word) -> int:
         """Where a name starts: `Berg, Anna` does before the given name."""
-        match = _LAST.match(text, 0, word.start) if word.cap else None
-        if match is not None:
+        after_comma = word.cap and text.startswith(", ", max(0, word.start - 2))
+        if after_comma and (match := _LAST.match(text, 0, word.start)):
             before = _word(match[1], match.start())
             alone = before.end == match.end(1) and before.cap
             if alone and self._lexicon.family(before.lower):

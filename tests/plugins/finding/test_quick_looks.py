@@ -62,6 +62,27 @@ def test_runs_are_what_they_were(parts: list[str]) -> None:
 @given(st.from_regex(mail.APART, fullmatch=True))
 def test_every_mail_with_spaces_may_be_one(written: str) -> None:
     assert mail.MAYBE_APART.search(written)
+    assert mail.GAPPED.search(written) or " " not in written
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "YW5uYS5iZXJnQHguZXhhbXBsZQ==",
+                "616e6e6140782e6578616d706c65",
+                "_",
+                "-",
+                " ",
+                "x" * 12,
+            ]
+        )
+    )
+)
+def test_codes_are_looked_for_from_the_first_long_run_on(parts: list[str]) -> None:
+    shadow = Shadow("".join(parts))
+    whole = shadow.rewritten(decoded._RUN, decoded._run)  # pyright: ignore[reportPrivateUsage]
+    assert decoded.decoded(shadow).text == whole.text
 
 
 @given(

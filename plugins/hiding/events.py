@@ -45,8 +45,10 @@ class Events:
 
         The pattern is tried only where something can begin: a fiftieth of the time in plain text.
         """
-        begun = (self._event.match(text, one.start()) for one in self._begin.finditer(text, at))
-        return next(filter(None, begun), None)
+        for one in self._begin.finditer(text, at):
+            if event := self._event.match(text, one.start()):
+                return event
+        return None
 
     def growing(self, text: str, start: int) -> bool:
         """Whether the rest of a text could grow into a placeholder or an address."""

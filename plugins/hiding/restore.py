@@ -134,12 +134,14 @@ class RestoreFilter(Scanner):
             stop = self._events.growing_from(text, at, stop)
         if stop == at:
             return self._event(event, text, at, final) if event and event.start() == at else None
-        plain = self._as_it_is(text[at:stop])
-        if final or event is None or event.start() > stop:
-            return plain
+        plain = text[at:stop]
+        self._follow(plain)
         # In what is known not to be the end, the event need not be looked for once more.
-        taken = self._event(event, text, stop, final)
-        return Taken(plain.length + taken.length, plain.text + taken.text) if taken else plain
+        if not final and event and event.start() == stop:
+            taken = self._event(event, text, stop, final)
+            if taken is not None:
+                return Taken(stop - at + taken.length, plain + taken.text)
+        return Taken(stop - at, plain)
 
     def _event(self, event: re.Match[str], text: str, at: int, final: bool) -> Taken | None:
         if event["token"]:
@@ -169,7 +171,7 @@ class RestoreFilter(Scanner):
         value = self._restorer.value(token.group())
         if (
             value is None
-            or not is_word(self._run, text[end : end + REACH])
+            or not is_word(self._run, rest)
             or text.startswith("]:", end)
             or self._restorer.is_address(self._run, rest)
         ):
@@ -220,12 +222,13 @@ class RestoreFilter(Scanner):
 
     def _follow(self, text: str) -> None:
         """Remember the characters since the last space, as they are read."""
-        line = self._line + text
         if "\n" in text or "\r" in text:
-            *ended, line = _LINE_END.split(line)
+            *ended, line = _LINE_END.split(self._line + text)
             for one in filter(None, ended[-2:]):
                 self._markup.quoted = _QUOTED.match(one) is not None
-        self._line = line[:_PREFIX]
+            self._line = line[:_PREFIX]
+        elif len(self._line) < _PREFIX:
+            self._line = (self._line + text)[:_PREFIX]
         space = _TO_SPACE.match(text)
         self._run = text[space.end() :] if space else self._run + text
         if len(self._run) > _LONGEST_RUN:

@@ -149,17 +149,14 @@ class Sweep:
         end = own.get(begin, 0)
         values = self._values[first]
         value = text[begin:end]
-        if len(values) > _ALIKE or not any(known.value == value for known in values):
+        if len(values) == 1:
+            return end if values[0].value == value else 0
+        others = [known.value for known in values if known.value != value]
+        if len(values) > _ALIKE or len(others) == len(values) or _WIDE.search(value):
             return 0
-        if len(values) > 1:
-            unit = _NEXT.match(text, end)
-            following = folded(unit[1]) if unit else ""
-            for known in values:
-                if known.value != value and _may_stand(known.value, value, following):
-                    return 0
-            if _WIDE.search(value):
-                return 0
-        return end
+        unit = _NEXT.match(text, end)
+        following = folded(unit[1]) if unit else ""
+        return 0 if any(_may_stand(other, value, following) for other in others) else end
 
     def _longest(self, text: str, start: int, first: str, after: int) -> Found | None:
         """The longest value that starts with the unit there; not a character before `after`."""

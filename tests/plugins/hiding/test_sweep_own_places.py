@@ -69,3 +69,8 @@ def test_few_values_are_found_as_among_many(text: str, few: list[str], many: lis
     assert [(one.start, one.end, one.known.value) for one in here] == [
         (one.start, one.end, one.known.value) for one in there
     ]
+
+
+def test_a_value_that_begins_with_a_place_of_what_is_kept_is_found() -> None:
+    sweep = _sweep(["Anna Berg Lund"])
+    assert [one.text for one in sweep.find("Anna Berg Lund", {0: 9})] == ["Anna Berg Lund"]

@@ -265,15 +265,24 @@ class Run:
     async def _close(self, error: BaseException | None) -> None:
         """Tell every opened step, last first, whatever the others do."""
         for name, step in reversed(self._steps.items()):
+            self._exchange.receipt.at = name
+            given = self._told(name, step, error)
+            if not isinstance(given, Awaitable):
+                continue
             with anyio.move_on_after(self._chain.timeout, shield=True) as scope:
-                self._exchange.receipt.at = name
                 try:
-                    result = step.on_done(error)
-                    if isinstance(result, Awaitable):
-                        await result
+                    await given
                 except (Exception, CancelledError) as failure:
                     if scope.cancel_called:
                         raise
                     self._chain.watch.failed(name, "on_done", failure)
         self._steps = {}
         self._pipes = {}
+
+    def _told(self, name: str, step: Step, error: BaseException | None) -> object:
+        """What a step gave that was told of the end: nothing, or what to wait for."""
+        try:
+            return step.on_done(error)
+        except (Exception, CancelledError) as failure:
+            self._chain.watch.failed(name, "on_done", failure)
+            return None

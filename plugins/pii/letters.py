@@ -35,6 +35,11 @@ def runs(text: str) -> list[str]:
     return [caseless(run) for run in _RUN.findall(text)]
 
 
+def first_run(name: str) -> str:
+    """The first run of letters of a name; a name that is nothing else is the same object then."""
+    return name if name.isascii() and name.islower() and name.isalpha() else runs(name)[0]
+
+
 def starts(text: str, wanted: frozenset[str]) -> list[int]:
     """Where those of the runs start that are `wanted`, in order."""
     if not text.isascii():

@@ -22,7 +22,7 @@ import regex
 from spacy.lookups import Lookups
 
 from plugins.pii.language import stop_words
-from plugins.pii.letters import runs
+from plugins.pii.letters import first_run
 from plugins.pii.towns import towns
 
 _NAME = regex.compile(r"[\p{Latin}\p{Greek}\p{Cyrillic}][\p{L}\p{M}'\u2019-]{2,}")
@@ -103,7 +103,7 @@ class Lexicon:
         unsure = (verbs | stop | _WORDS | (rare & nouns)) - _NAMES
         self._sure = (given - unsure) | _NAMES
         self._given = given | _NAMES
-        self._begin_given = frozenset(runs(name)[0] for name in self._given)
+        self._begin_given = frozenset({first_run(name) for name in self._given})
         self._common = verbs | stop | _DAYS
         self._stop = stop
         self._foreign = stop - verbs - nouns

@@ -51,8 +51,8 @@ class RecogniserOptions(Plugin, frozen=True, kw_only=True):
     tiers: Annotated[
         tuple[Tier, ...],
         Meta(
-            description="What looks: `patterns` (forms, check digits, lists of names; some 700,000 "
-            "characters a second), `ner` (spaCy's models; 125,000, and most of the names that no "
+            description="What looks: `patterns` (forms, check digits, lists of names; some 900,000 "
+            "characters a second), `ner` (spaCy's models; 140,000, and most of the names that no "
             "list has) and `model` (the `tagger`, which `make model` installs; 26,000, and names, "
             "places and numbers in chat and in lower case)."
         ),

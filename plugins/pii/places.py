@@ -7,7 +7,7 @@ from presidio_analyzer import RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from plugins.finding.spans import LISTED
-from plugins.pii.letters import runs, starts
+from plugins.pii.letters import first_run, runs, starts
 from plugins.pii.lexicon import Lexicon
 from plugins.pii.results import Loaded, result
 from plugins.pii.technical import glued
@@ -48,15 +48,18 @@ class Places(Loaded):
     def __init__(self, lexicon: Lexicon):
         super().__init__(["LOCATION"], name=LISTED)
         self._lexicon = lexicon
-        of_one: set[str] = set()
-        self._of_several: dict[str, set[str]] = {}
-        """By the first of its words, one of the others of each name: the longest."""
+        of_several: dict[str, set[str]] = {}
         for name in lexicon.towns():
             first, *others = runs(name)
             if others:
-                self._of_several.setdefault(first, set()).add(max(others, key=len))
-            elif not _is_rather_a_word(lexicon, name):
-                of_one.add(first)
+                of_several.setdefault(first, set()).add(max(others, key=len))
+        self._of_several = {first: frozenset(others) for first, others in of_several.items()}
+        """By the first of its words, one of the others of each name: the longest."""
+        of_one = {
+            first_run(name)
+            for name in lexicon.towns()
+            if len(runs(name)) == 1 and not _is_rather_a_word(lexicon, name)
+        }
         self._of_one = frozenset(of_one)
 
     def analyze(

@@ -5,6 +5,7 @@ of what a request costs it spends a third on what nobody here needs, such as a t
 request, and headers by name.
 """
 
+import asyncio
 import socket
 import ssl
 import sys
@@ -16,6 +17,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.tracing import Trace
 from yarl import URL
 
+from pipeline.backends.pace import Pace
 from pipeline.core.patience import Patience
 
 _READ_AHEAD = 16 * 1024
@@ -29,6 +31,9 @@ client that reads slowly would make us keep them.
 KEEP_ALIVE = 4.0
 """Seconds that an idle connection is kept: uvicorn's and Node's servers close theirs after 5."""
 
+
+_AT_ONCE = 5
+"""Pieces of a reply that are read without a pause: its first word may hang on some."""
 
 _ERRORS = (aiohttp.ClientError, HttpProcessingError, OSError)
 """What aiohttp may raise. Their text may quote a URL or what the server sent."""
@@ -52,6 +57,7 @@ class Sockets(httpx.AsyncBaseTransport):
     def __init__(
         self, connections: int, connect: float, context: ssl.SSLContext, *, reuse: bool = True
     ):
+        self._pace = Pace()
         self._session = aiohttp.ClientSession(
             connector=_Connector(connections, connect, context, reuse=reuse),
             timeout=aiohttp.ClientTimeout(),
@@ -77,7 +83,9 @@ class Sockets(httpx.AsyncBaseTransport):
             )
         except _ERRORS as error:
             raise _httpx_error(error) from None
-        return httpx.Response(response.status, headers=response.raw_headers, stream=_Body(response))
+        return httpx.Response(
+            response.status, headers=response.raw_headers, stream=_Body(response, self._pace)
+        )
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -116,22 +124,42 @@ class _Connector(aiohttp.TCPConnector):
 
 
 class _Body(httpx.AsyncByteStream):
-    """A reply's body, in the pieces that it comes in."""
+    """A reply's body, in the pieces that it comes in, at the pace of all that come so."""
 
-    def __init__(self, response: aiohttp.ClientResponse):
+    def __init__(self, response: aiohttp.ClientResponse, pace: Pace):
         self._response = response
+        self._pace = pace
+        self._pieces = 0
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> bytes:
+        if not self._pieces:
+            self._pace.come(self)
+        elif self._pace.pause and self._pieces > _AT_ONCE:
+            await self._wait()
+        self._pieces += 1
         try:
             piece = await self._response.content.readany()
         except _ERRORS as error:
             raise _httpx_error(error) from None
         if not piece:
+            self._pace.leave(self)
             raise StopAsyncIteration
         return piece
+
+    async def _wait(self) -> None:
+        """Leave what comes meanwhile to the system, where it costs nothing."""
+        connection = self._response.connection
+        transport = connection.transport if connection is not None else None
+        if transport is None:
+            return
+        transport.pause_reading()
+        try:
+            await asyncio.sleep(self._pace.pause)
+        finally:
+            transport.resume_reading()
 
     def rest(self) -> bytes | None:
         """What has not been read, if all of it is here."""
@@ -142,6 +170,7 @@ class _Body(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         """Let go of the connection: closed at once unless the body was read to its end."""
+        self._pace.leave(self)
         if not self._response.closed:
             self._response.release()
             await self._response.wait_for_close()

@@ -26,10 +26,14 @@ Take = Callable[[str, int, bool], Taken | None]
 
 
 class Scanner:
-    """The hold-back primitive: an incremental scan of a text by `take`."""
+    """The hold-back primitive: an incremental scan of a text by `take`, or a subclass's `_take`.
 
-    def __init__(self, take: Take, longest: int):
-        self._take = take
+    One that was given a method of its own would keep itself, and with it values that it knows,
+    until garbage is looked for.
+    """
+
+    def __init__(self, take: Take | None, longest: int):
+        self._given = take
         self._longest = longest
         self._text = ""
 
@@ -41,6 +45,10 @@ class Scanner:
     def flush(self) -> str:
         """The text has ended; nothing is held after this."""
         return self._scan(final=True)
+
+    def _take(self, text: str, at: int, final: bool, /) -> Taken | None:
+        assert self._given is not None, "a subclass takes"
+        return self._given(text, at, final)
 
     def _scan(self, *, final: bool) -> str:
         text, at, out = self._text, 0, list[str]()
@@ -71,11 +79,11 @@ class ReplaceTokens(Scanner):
         self._mapping = mapping
         widest = max(map(len, mapping), default=0)
         # Every `_` may come as `\_`, and one more character must be seen to know that a word ends.
-        super().__init__(self._word, 2 * widest + 2)
+        super().__init__(None, 2 * widest + 2)
         self._in_long_word = False
         self._widest = 2 * widest
 
-    def _word(self, text: str, at: int, final: bool) -> Taken | None:
+    def _take(self, text: str, at: int, final: bool, /) -> Taken | None:
         match = self._WORDS.match(text, at)
         if match is None:
             return self._between(text, at, final)
@@ -136,9 +144,9 @@ class Segments(Scanner):
         self._boundary = boundary
         self._change = change
         self._ahead = ahead
-        super().__init__(self._segment, longest)
+        super().__init__(None, longest)
 
-    def _segment(self, text: str, at: int, final: bool) -> Taken | None:
+    def _take(self, text: str, at: int, final: bool, /) -> Taken | None:
         limit = at + self._longest
         complete = final or len(text) >= limit
         match = self._boundary.search(text, at, limit)

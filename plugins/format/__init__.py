@@ -150,10 +150,10 @@ class _LineEnds(Scanner):
     """Makes every line end the same; holds back a carriage return until it is known to be one."""
 
     def __init__(self, ends: str):
-        super().__init__(self._line, 2)
+        super().__init__(None, 2)
         self._ends = ends
 
-    def _line(self, text: str, at: int, final: bool) -> Taken | None:
+    def _take(self, text: str, at: int, final: bool, /) -> Taken | None:
         if line := _LINE.match(text, at):
             return Taken(len(line[0]), line[0])
         if text[at] == "\r" and at + 1 == len(text) and not final:

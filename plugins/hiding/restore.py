@@ -99,7 +99,7 @@ class RestoreFilter(Scanner):
     """Restores one text. Holds back only what could still become a placeholder or an address."""
 
     def __init__(self, restorer: Restorer):
-        super().__init__(self._next, restorer.events.longest)
+        super().__init__(None, restorer.events.longest)
         self._restorer = restorer
         self._events = restorer.events
         self._markup = Markup()
@@ -121,7 +121,7 @@ class RestoreFilter(Scanner):
         self._follow("".join(self._passed))
         self._passed = []
 
-    def _next(self, text: str, at: int, final: bool) -> Taken | None:
+    def _take(self, text: str, at: int, final: bool, /) -> Taken | None:
         if self._passed:
             self._catch_up()
         if self._markup.active:

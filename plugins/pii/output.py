@@ -33,7 +33,7 @@ class Sentences(Scanner):
     """Cuts a text into sentences and lines, none longer than `LONGEST`; `take` gives them."""
 
     def __init__(self) -> None:
-        super().__init__(self._sentence, LONGEST)
+        super().__init__(None, LONGEST)
         self._found: list[str] = []
 
     def take(self) -> list[str]:
@@ -41,7 +41,7 @@ class Sentences(Scanner):
         found, self._found = self._found, []
         return found
 
-    def _sentence(self, text: str, at: int, final: bool) -> Taken | None:
+    def _take(self, text: str, at: int, final: bool, /) -> Taken | None:
         limit = at + LONGEST
         full = len(text) >= limit
         if end := _END.search(text, at, limit):

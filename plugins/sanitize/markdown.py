@@ -58,7 +58,7 @@ class Markdown(Scanner):
     """Neutralises raw HTML, dangerous links and images that may not be loaded."""
 
     def __init__(self, images: Images, links: Links):
-        super().__init__(self._next, LONGEST)
+        super().__init__(None, LONGEST)
         self._images = images
         self._links = links
         self._blocks = Blocks()
@@ -69,7 +69,7 @@ class Markdown(Scanner):
         self._in_address = False
         self._tail = ""
 
-    def _next(self, text: str, at: int, final: bool) -> Taken | None:
+    def _take(self, text: str, at: int, final: bool, /) -> Taken | None:
         end = min(len(text), at + LONGEST)
         full = end - at == LONGEST
         window = Window(text, at, end, final and not full, full)

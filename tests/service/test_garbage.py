@@ -10,6 +10,8 @@ from collections.abc import Iterator
 import pytest
 from serving import Script, request, serving, until
 
+from plugins.pii import Pii
+
 pytestmark = pytest.mark.anyio
 
 
@@ -35,12 +37,14 @@ def uncollected() -> Iterator[None]:
 
 @pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize("stream", [False, True])
-async def test_an_exchange_and_its_connection_leave_no_garbage(stream: bool):
-    async with serving(Script()) as house:
+@pytest.mark.parametrize("redacting", [False, True])
+async def test_an_exchange_and_its_connection_leave_no_garbage(stream: bool, redacting: bool):
+    plugins = {"pii": Pii(tiers=("patterns",), workers=1)} if redacting else {}
+    async with serving(Script(), plugins) as house:
         for _ in range(3):
             reply = await house.client.post(
                 "/v1/chat/completions",
-                json=request(stream=stream),
+                json=request(stream=stream, text="Write to anna@example.org"),
                 headers={"connection": "close"},
             )
             assert reply.status_code == 200

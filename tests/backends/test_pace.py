@@ -19,10 +19,10 @@ PIECES = 40
 
 
 async def turn(pace: Pace, seconds: float, *, busy: bool) -> list[float]:
-    """What the pauses are while the loop does much, or nothing."""
+    """What the pauses are while the loop does much; or while it does nothing, until one is none."""
     pauses: list[float] = []
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while time.monotonic() < end and (busy or 0 not in pauses):
         if busy:
             time.sleep(0.015)  # noqa: ASYNC251
         await asyncio.sleep(0 if busy else 0.005)
@@ -37,7 +37,8 @@ async def test_many_are_read_less_often_while_the_loop_is_busy(streams: int, mos
         pace.come(stream)
     assert pace.pause == 0
     assert max(await turn(pace, 0.5, busy=True)) == pytest.approx(most)
-    assert (await turn(pace, 1, busy=False))[-1] == 0
+    # Somebody else may keep the machine busy for a while.
+    assert 0 in await turn(pace, 5, busy=False)
     for stream in range(streams):
         pace.leave(stream)
 

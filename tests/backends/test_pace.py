@@ -86,7 +86,7 @@ async def test_what_comes_in_a_pause_is_read_together_and_the_beginning_at_once(
             pieces = [piece async for piece in response.stream]
             await response.stream.aclose()
             assert b"".join(pieces) == b"".join(b"%4d" % number for number in range(PIECES))
-            assert [len(piece) for piece in pieces[:4]] == [4] * 4
+            assert max(map(len, pieces[:4])) <= 16  # a pause would bring 40 bytes
             assert (len(pieces) < PIECES / 2) == bool(pause)
         await sockets.aclose()
 

@@ -47,7 +47,7 @@ async def test_a_client_that_waits_gets_a_head_and_pings():
 async def test_one_that_is_served_gets_none():
     client = Client()
     async with asyncio.TaskGroup() as group:
-        pings = Pings(client.wire, 10 * EVERY, group)
+        pings = Pings(client.wire, 25 * EVERY, group)
         for _ in range(30):
             await client.wire.write(b"x")
             await asyncio.sleep(EVERY)

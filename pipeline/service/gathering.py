@@ -21,14 +21,11 @@ class Gathering(asyncio.Transport):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send it, or soon if it is a head; to take something else for one does no harm."""
-        if self._held:
-            self._held.append(data)
-            self.flush()
-        elif data[: len(_HEAD)] == _HEAD:
-            self._held.append(data)
+        self._held.append(data)
+        if len(self._held) == 1 and data[: len(_HEAD)] == _HEAD:
             self._loop.call_soon(self.flush)
         else:
-            self._transport.write(data)
+            self.flush()
 
     def flush(self) -> None:
         """Send what is held."""

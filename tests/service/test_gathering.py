@@ -20,9 +20,6 @@ class Kept(asyncio.Transport):
         self.closing = False
         self.aborted = False
 
-    def write(self, data: object) -> None:
-        self.sent.append(data)  # type: ignore[arg-type]
-
     def writelines(self, list_of_data: object) -> None:
         self.sent.append(b"".join(list_of_data))  # type: ignore[arg-type]
 
@@ -90,6 +87,15 @@ async def test_nothing_is_sent_on_a_connection_that_is_gone():
     one.write(HEAD)
     kept.closing = True
     await asyncio.sleep(0)
+    assert kept.sent == []
+
+
+async def test_nor_is_what_comes_after_a_head():
+    one, kept = gathering()
+    kept.closing = True
+    one.write(b"a")
+    one.write(HEAD)
+    one.write(b"b")
     assert kept.sent == []
 
 
